@@ -1,0 +1,2 @@
+//! The program acehls.
+fn main() {}
