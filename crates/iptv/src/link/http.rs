@@ -1,0 +1,119 @@
+//! Web addresses: of an engine, of the proxies around it, of pages that embed a channel, of anything else.
+
+use super::encoding::percent_decode;
+use super::{Link, LinkError, id, is_hex, is_web, parameter, quote, selector};
+
+/// Read the address `url`; `rest` is what follows its scheme and colon.
+pub(super) fn parse(url: &str, rest: &str) -> Result<Link, LinkError> {
+    let address = Address::split(rest).ok_or_else(|| LinkError::Unknown(quote(url)))?;
+    None.or_else(|| start(&address, url))
+        .or_else(|| session(&address).map(Ok))
+        .or_else(|| proxy(&address).map(Ok))
+        .or_else(|| embed(&address, url))
+        .unwrap_or_else(|| Ok(file(&address, url)))
+}
+
+struct Address<'a> {
+    host: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// From `//user@host:port/path?query#fragment`.
+    fn split(rest: &'a str) -> Option<Self> {
+        let rest = rest.strip_prefix("//")?;
+        let rest = rest.split('#').next().unwrap_or(rest);
+        let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
+        let server = authority.rsplit('@').next().unwrap_or(authority);
+        let host = match server.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or(v6),
+            None => server.split(':').next().unwrap_or(server),
+        };
+        let tidy = !host.is_empty() && !host.contains(char::is_whitespace);
+        tidy.then_some(Self { host, path, query })
+    }
+
+    /// The path's parts, still encoded.
+    fn parts(&self) -> impl Iterator<Item = &'a str> {
+        self.path.split('/').filter(|part| !part.is_empty())
+    }
+}
+
+/// A request that starts a session at an engine, acexy, an orchestrator (all alike) or mediaflow-proxy.
+fn start(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
+    const STARTS: [&str; 6] = [
+        "/ace/getstream",
+        "/ace/manifest.m3u8",
+        "/hls/getstream",
+        "/hls/manifest.m3u8",
+        "/proxy/acestream/stream",
+        "/proxy/acestream/manifest.m3u8",
+    ];
+    let path = address.path.trim_end_matches('/');
+    let start = STARTS.iter().find(|start| path.ends_with(*start))?;
+    if let Some(manifest) = parameter(address.query, "manifest_url").filter(|url| is_web(url)) {
+        return Some(Ok(Link::Http(manifest)));
+    }
+    let chosen = selector(address.query);
+    // Any server may have a playlist at /hls/manifest.m3u8; only an engine has the others.
+    let only_an_engine = !start.starts_with("/hls/");
+    chosen.or_else(|| only_an_engine.then(|| Err(LinkError::NoSelector(quote(url)))))
+}
+
+/// The address of a running session: its key is worth nothing tomorrow, the info-hash in its path is.
+fn session(address: &Address<'_>) -> Option<Link> {
+    let mut parts = address.parts();
+    let hash = match parts.next()? {
+        "ace" | "hls" => {
+            parts.next().filter(|kind| ["r", "m", "c", "stat", "cmd"].contains(kind))?;
+            parts.next()?
+        }
+        "content" => parts.next()?,
+        _ => return None,
+    };
+    let hash = percent_decode(hash);
+    match hash.strip_prefix("cid:") {
+        Some(content_id) => id(content_id).ok().map(Link::ContentId),
+        None => (hash.len() == 40 && is_hex(&hash)).then(|| Link::Infohash(hash.to_ascii_lowercase())),
+    }
+}
+
+/// HTTPAceProxy and its kin: `/kind/value/stream.ts`.
+fn proxy(address: &Address<'_>) -> Option<Link> {
+    let mut parts = address.parts();
+    let (kind, value) = (parts.next()?, percent_decode(parts.next()?));
+    let is_url = is_web(&value);
+    match kind {
+        "pid" | "content_id" => id(&value).ok().map(Link::ContentId),
+        "infohash" => id(&value).ok().map(Link::Infohash),
+        "torrent" | "url" | "efile_url" => is_url.then_some(Link::TransportFile(value)),
+        "direct_url" => is_url.then_some(Link::Http(value)),
+        // The name behind the value tells the proxy's `/data/` from anybody's.
+        "data" => parts.next().filter(|name| name.starts_with("stream.")).map(|_| Link::TransportData(value)),
+        _ => None,
+    }
+}
+
+/// `acestream.me/embed/ID`, `acestream.org/play/ID`.
+fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
+    let host = address.host.to_ascii_lowercase();
+    let site = host.strip_prefix("www.").unwrap_or(&host);
+    if !site.starts_with("acestream.") {
+        return None;
+    }
+    let mut parts = address.parts();
+    parts.next().filter(|kind| ["embed", "play"].contains(kind))?;
+    let id = id(&percent_decode(parts.next()?));
+    Some(id.map(|id| Link::Embed { id, url: url.to_owned() }))
+}
+
+/// A transport file by its extension, else a plain stream.
+fn file(address: &Address<'_>, url: &str) -> Link {
+    let extension = address.path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
+    match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("acelive" | "torrent" | "acemedia") => Link::TransportFile(url.to_owned()),
+        _ => Link::Http(url.to_owned()),
+    }
+}
