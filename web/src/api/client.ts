@@ -1,0 +1,162 @@
+import { list, number, record, text, type Json } from '~/lib/json';
+import { readProblem, type Problem } from './problem';
+
+/** The server said no, and why. */
+export class Refused extends Error {
+  override name = 'Refused';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.code);
+    this.problem = problem;
+  }
+}
+
+/** Nothing that could be the server answered. */
+export class Unreachable extends Error {
+  override name = 'Unreachable';
+}
+
+export interface Channel {
+  name: string;
+  logo: string | null;
+  id: string | null;
+  group: string | null;
+  /** The ID to play; null for a channel that is plain HTTP. */
+  hash: string | null;
+  url: string;
+}
+
+export interface Play {
+  streamUrl: string;
+  isEmbed: boolean;
+}
+
+export type StreamPhase = 'resolving' | 'starting' | 'prebuffering' | 'live' | 'reconnecting' | 'ended';
+
+export interface Track {
+  codec: string;
+  kind: string;
+  language: string | null;
+}
+
+/** What the server says of a stream. Speeds in bytes a second, `ready` in seconds of media. */
+export interface Report {
+  phase: StreamPhase;
+  code: string | null;
+  reason: string | null;
+  startedAt: string | null;
+  serviceName: string | null;
+  tracks: Track[];
+  peers: number | null;
+  speedDown: number | null;
+  speedUp: number | null;
+  viewers: number | null;
+  ready: number;
+  targetDuration: number;
+}
+
+export interface Api {
+  readonly base: string;
+  /** Throws `Unreachable` unless the server answers within 4 s. */
+  health(signal: AbortSignal): Promise<void>;
+  play(hash: string, signal: AbortSignal): Promise<Play>;
+  /** Null when nobody plays it. */
+  stream(hash: string, signal: AbortSignal): Promise<Report | null>;
+  playlists(signal: AbortSignal): Promise<string[]>;
+  channels(playlist: string, signal: AbortSignal): Promise<Channel[]>;
+}
+
+/** Time limits, in milliseconds. Playing may have to wait for the engine's own answer. */
+const LIMIT = { health: 4_000, play: 45_000, stream: 5_000, list: 30_000 };
+
+/** The server at `base` ('' is the one this page came from). */
+export function createApi(base: string): Api {
+  const get = (path: string, limit: number, signal: AbortSignal) => request(`${base}${path}`, limit, signal);
+  return {
+    base,
+    async health(signal) {
+      const answer = record(await get('/health', LIMIT.health, signal));
+      if (text(answer['status']) === null) throw new Unreachable('the answer to /health is not the server’s');
+    },
+    async play(hash, signal) {
+      const body = JSON.stringify({ hash });
+      const headers = { 'Content-Type': 'application/json' };
+      return readPlay(await request(`${base}/api/play`, LIMIT.play, signal, { method: 'POST', headers, body }));
+    },
+    async stream(hash, signal) {
+      try {
+        return readReport(await get(`/api/streams/${encodeURIComponent(hash)}`, LIMIT.stream, signal));
+      } catch (error) {
+        if (error instanceof Refused && error.problem.status === 404) return null;
+        throw error;
+      }
+    },
+    async playlists(signal) {
+      const answer = record(await get('/api/playlists', LIMIT.list, signal));
+      return list(answer['playlists']).flatMap((p) => text(record(p)['name']) ?? []);
+    },
+    async channels(playlist, signal) {
+      const answer = record(await get(`/api/playlists/${encodeURIComponent(playlist)}/channels`, LIMIT.list, signal));
+      return list(answer['channels']).map((c) => readChannel(record(c)));
+    },
+  };
+}
+
+async function request(url: string, limit: number, signal: AbortSignal, init?: RequestInit): Promise<unknown> {
+  const both = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
+  const response = await fetch(url, { ...init, signal: both, cache: 'no-store' }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new Unreachable(String(error));
+  });
+  const body: unknown = await response.json().catch(() => null);
+  signal.throwIfAborted();
+  if (response.ok) return body;
+  const problem = readProblem(response.status, body, response.headers.get('Retry-After'));
+  // A proxy in front answers for a server that is down: 502 and 504 without a problem of ours.
+  if (problem.type === null && response.status >= 502) throw new Unreachable(`status ${response.status}`);
+  throw new Refused(problem);
+}
+
+function readPlay(body: unknown): Play {
+  const answer = record(body);
+  const streamUrl = text(answer['stream_url']) ?? text(answer['hls_url']);
+  if (streamUrl === null) throw new Unreachable('the answer to /api/play has no stream_url');
+  return { streamUrl, isEmbed: answer['type'] === 'embed' };
+}
+
+function readChannel(c: Json): Channel {
+  return {
+    name: text(c['name']) ?? '',
+    logo: text(c['logo']),
+    id: text(c['id']),
+    group: text(c['group']),
+    hash: text(c['acestream_hash']),
+    url: text(c['original_url']) ?? '',
+  };
+}
+
+const PHASES: StreamPhase[] = ['resolving', 'starting', 'prebuffering', 'live', 'reconnecting', 'ended'];
+
+function readReport(body: unknown): Report {
+  const r = record(body);
+  const window = record(r['window']);
+  return {
+    phase: PHASES.find((p) => p === r['phase']) ?? 'starting',
+    code: text(r['code']),
+    reason: text(r['reason']),
+    startedAt: text(r['started_at']),
+    serviceName: text(r['service_name']),
+    tracks: list(r['tracks']).map((t) => readTrack(record(t))),
+    peers: number(r['peers']),
+    speedDown: number(r['speed_down_bytes']),
+    speedUp: number(r['speed_up_bytes']),
+    viewers: number(r['viewers']),
+    ready: number(window['duration_s']) ?? 0,
+    targetDuration: number(window['target_duration_s']) || 4,
+  };
+}
+
+function readTrack(t: Json): Track {
+  return { codec: text(t['codec']) ?? '', kind: text(t['kind']) ?? '', language: text(t['language']) };
+}

@@ -1,0 +1,94 @@
+import type { MessageKey, Values } from '~/i18n/text';
+import { number, record, text } from '~/lib/json';
+
+/** An RFC 9457 problem: why the server did not do what it was asked. */
+export interface Problem {
+  status: number;
+  /** The slug of `type`, such as "stream-limit"; null when the answer was no problem of ours. */
+  type: string | null;
+  /** Stable, for programs: `no_peers`, `engine_down`, `bad_content` … */
+  code: string;
+  detail: string | null;
+  /** Seconds until it makes sense to ask again. */
+  retryAfter: number | null;
+  values: Values;
+}
+
+/** A sentence and a way on: the text of an error card. */
+export interface Sentence {
+  title: MessageKey;
+  body: MessageKey;
+  values: Values;
+}
+
+/** What each problem type means where the server gave no `code`. */
+const CODE_OF_TYPE: Record<string, string> = {
+  'invalid-request': 'bad_request',
+  'channel-not-found': 'gone',
+  'stream-not-found': 'gone',
+  'engine-refused': 'bad_content',
+  'source-failed': 'source_lost',
+  'stream-starting': 'stream_starting',
+  'stream-limit': 'limit',
+  'engine-unreachable': 'engine_down',
+  'engine-timeout': 'engine_timeout',
+  'no-peers': 'no_peers',
+  'shutting-down': 'shutting_down',
+};
+
+/** Problems that pass by themselves: the page keeps trying while it shows them. */
+const PASSING = new Set(['engine_down', 'engine_timeout', 'no_peers', 'stream_starting', 'shutting_down']);
+
+const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
+  no_peers: { title: 'err.noPeers.title', body: 'err.noPeers.later' },
+  engine_down: { title: 'err.engine.title', body: 'err.engine.body' },
+  engine_timeout: { title: 'err.engineSlow.title', body: 'err.engineSlow.body' },
+  engine_unexpected: { title: 'err.engineSlow.title', body: 'err.engineOdd.body' },
+  bad_content: { title: 'err.content.title', body: 'err.content.body' },
+  bad_request: { title: 'err.request.title', body: 'err.request.body' },
+  scrambled: { title: 'err.scrambled.title', body: 'err.scrambled.body' },
+  no_media: { title: 'err.noMedia.title', body: 'err.noMedia.body' },
+  limit: { title: 'err.limit.title', body: 'err.limit.body' },
+  source_lost: { title: 'err.source.title', body: 'err.sourceLost.body' },
+  source_closed: { title: 'err.ended.title', body: 'err.ended.body' },
+  stopped: { title: 'err.stopped.title', body: 'err.stopped.body' },
+  gone: { title: 'err.gone.title', body: 'err.gone.body' },
+  stream_starting: { title: 'err.engineSlow.title', body: 'err.engineSlow.body' },
+  shutting_down: { title: 'err.shutdown.title', body: 'err.shutdown.body' },
+  codec_video: { title: 'err.video.title', body: 'err.videoPlayer.body' },
+  not_converted: { title: 'err.plain.title', body: 'err.plain.body' },
+};
+
+/** Reads the body of a refusal, whatever it is. */
+export function readProblem(status: number, body: unknown, retryAfter: string | null): Problem {
+  const given = record(body);
+  const type = text(given['type'])?.split('/').pop() ?? null;
+  const seconds = Number(retryAfter);
+  return {
+    status,
+    type,
+    code: text(given['code']) ?? CODE_OF_TYPE[type ?? ''] ?? 'unknown',
+    detail: text(given['detail']),
+    retryAfter: retryAfter !== null && Number.isFinite(seconds) ? seconds : null,
+    values: { n: number(given['limit']) ?? number(record(given['params'])['limit']) ?? 0 },
+  };
+}
+
+/** A problem that the page itself found. */
+export function problemOf(code: string, detail: string | null = null, values: Values = {}): Problem {
+  return { status: 0, type: null, code, detail, retryAfter: null, values };
+}
+
+/** The words for `problem`. One that is not known by its code gets a plain sentence. */
+export function sentenceOf(problem: Problem): Sentence {
+  const known = SENTENCES[problem.code] ?? { title: 'err.unknown.title', body: 'err.unknown.body' };
+  if (problem.code === 'limit' && !problem.values['n']) {
+    return { ...known, title: 'err.limit.plain', values: problem.values };
+  }
+  return { ...known, values: problem.values };
+}
+
+/** Whether it can pass without anybody doing something here. */
+export function passes(problem: Problem): boolean {
+  return PASSING.has(problem.code);
+}

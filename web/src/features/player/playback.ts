@@ -1,0 +1,291 @@
+import type Hls from 'hls.js';
+import type { ErrorData } from 'hls.js';
+import { hlsConfig } from './hlsConfig';
+
+/** What happens to the picture, for those who decide what to do about it. */
+export type PlaybackEvent =
+  /** The picture moves. */
+  | { type: 'moving' }
+  /** It has stood still for a second or more; `fill` (0 to 1) is how much of what it takes to go on is there. */
+  | { type: 'stalled'; fill: number }
+  /** A request got no answer at all: a reason to ask whether the server is there. */
+  | { type: 'trouble' }
+  /** No more data comes; `status` is what the server said, null if nothing. */
+  | { type: 'lost'; status: number | null }
+  /** This browser cannot play it, and trying again will not help. */
+  | { type: 'broken'; cause: 'codec' | 'media'; detail: string }
+  /** It plays, but there is no picture in it. */
+  | { type: 'noPicture' }
+  /** The browser lets it play only without sound, or only after a tap. */
+  | { type: 'muted' }
+  | { type: 'blocked' };
+
+/** Milliseconds, except `RESUME_S`. */
+const STALL_SHOWN = 1_000;
+const STALL_PUSH = 8_000;
+const STALL_LOST = 15_000;
+/** The server may hold the first playlist back for 20 s. */
+const START_LOST = 30_000;
+const RECOVER_EVERY = 5_000;
+const FORGIVEN_AFTER = 60_000;
+const NO_PICTURE_AFTER = 4_000;
+const STRIKES = 3;
+/** Seconds of media after which a stalled picture goes on. */
+const RESUME_S = 4;
+
+type Engine = { Hls: typeof Hls; workerPath: string };
+
+/** hls.js and its worker, loaded once, apart from the page. */
+export async function loadEngine(): Promise<Engine> {
+  const [{ default: Constructor }, { default: workerPath }] = await Promise.all([
+    import('hls.js'),
+    import('hls.js/dist/hls.worker.js?url'),
+  ]);
+  return { Hls: Constructor, workerPath };
+}
+
+/**
+ * A stream in a `<video>` element, with hls.js or, where that cannot run, with the browser's own HLS.
+ *
+ * It climbs the recovery ladder as far as the element reaches; whatever needs the server is reported
+ * and left to the listener. Three strikes, never a loop.
+ */
+export class Playback {
+  readonly #video: HTMLVideoElement;
+  readonly #still: HTMLCanvasElement;
+  readonly #report: (event: PlaybackEvent) => void;
+  readonly #load: () => Promise<Engine>;
+  readonly #ended = new AbortController();
+  #hls: Hls | null = null;
+  #url: string | null = null;
+  #attempt = 0;
+  #strikes = 0;
+  #recoveredAt = -Infinity;
+  #movingSince: number | null = null;
+  #stall: { since: number; at: number; pushed: boolean; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
+  #pictureTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    video: HTMLVideoElement,
+    still: HTMLCanvasElement,
+    report: (event: PlaybackEvent) => void,
+    load: () => Promise<Engine> = loadEngine,
+  ) {
+    this.#video = video;
+    this.#still = still;
+    this.#report = report;
+    this.#load = load;
+    const on = (type: string, listener: () => void) =>
+      video.addEventListener(type, listener, { signal: this.#ended.signal });
+    on('waiting', () => this.#waits());
+    on('playing', () => this.#moves());
+    on('timeupdate', () => this.#stall && video.currentTime > this.#stall.at + 0.1 && this.#moves());
+    on('pause', () => this.#unstall());
+    on('error', () => this.#nativeError());
+  }
+
+  /** Play `url` from here on. The picture before it stays, frozen, until the first one of it. */
+  attach(url: string): void {
+    this.#url = url;
+    this.#strikes = 0;
+    void this.#start();
+  }
+
+  /** Play nothing; `keep` leaves the last picture standing. */
+  detach(keep: boolean): void {
+    this.#url = null;
+    this.#stop();
+    if (!keep) this.#still.hidden = true;
+  }
+
+  /** Load on where it stopped. */
+  resume(): void {
+    this.#hls?.startLoad(-1);
+    if (this.isMoving()) this.#report({ type: 'moving' });
+  }
+
+  /** Begin anew with the same address. */
+  reload(): void {
+    if (this.#url !== null) void this.#start();
+  }
+
+  isMoving(): boolean {
+    return this.#movingSince !== null && this.#stall === null && !this.#video.ended;
+  }
+
+  /** Seconds behind the live edge; null where nothing tells. */
+  behind(): number | null {
+    const latency = this.#hls?.latency;
+    if (latency !== undefined && latency > 0) return latency;
+    const { seekable, currentTime } = this.#video;
+    return seekable.length > 0 ? Math.max(0, seekable.end(seekable.length - 1) - currentTime) : null;
+  }
+
+  /** Jump to where live playback belongs: not the very edge, where there is nothing to hold it. */
+  goLive(): void {
+    const { seekable } = this.#video;
+    const edge = seekable.length > 0 ? seekable.end(seekable.length - 1) : null;
+    const place = this.#hls?.liveSyncPosition ?? (edge === null ? null : edge - 8);
+    if (place !== null) this.#video.currentTime = Math.max(place, 0);
+    void this.play();
+  }
+
+  /** Start the picture. A browser that allows it only silently gets it silently. */
+  async play(): Promise<void> {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+      if (this.#video.muted) return this.#report({ type: 'blocked' });
+      this.#video.muted = true;
+      await this.#video.play().then(
+        () => this.#report({ type: 'muted' }),
+        () => this.#report({ type: 'blocked' }),
+      );
+    }
+  }
+
+  destroy(): void {
+    this.detach(false);
+    this.#ended.abort();
+  }
+
+  async #start(): Promise<void> {
+    this.#stop();
+    const attempt = this.#attempt;
+    const url = this.#url;
+    if (url === null) return;
+    const engine = prefersNative(this.#video) ? null : await this.#load().catch(() => null);
+    if (attempt !== this.#attempt) return; // another one began while the script was loading
+    // hls.js first: Chromium says "maybe" to HLS and then fails on some streams.
+    if (engine?.Hls.isSupported()) this.#startHls(engine, url);
+    else if (this.#video.canPlayType('application/vnd.apple.mpegurl') !== '') this.#video.src = url;
+    else return this.#report({ type: 'broken', cause: 'media', detail: engine ? 'no MSE, no HLS' : 'hls.js did not load' });
+    this.#startTimer = setTimeout(() => {
+      if (!this.#video.paused) this.#report({ type: 'lost', status: null });
+    }, START_LOST);
+    void this.play();
+  }
+
+  #startHls({ Hls: Constructor, workerPath }: Engine, url: string): void {
+    const hls = new Constructor(hlsConfig(workerPath, matchMedia('(pointer: coarse)').matches));
+    this.#hls = hls;
+    hls.on(Constructor.Events.ERROR, (_, data) => {
+      if (hls === this.#hls) this.#hlsError(data);
+    });
+    hls.attachMedia(this.#video);
+    hls.loadSource(url);
+  }
+
+  #stop(): void {
+    this.#attempt += 1;
+    if (this.#movingSince !== null) freeze(this.#video, this.#still);
+    this.#movingSince = null;
+    this.#unstall();
+    clearTimeout(this.#startTimer);
+    clearTimeout(this.#pictureTimer);
+    this.#hls?.destroy();
+    this.#hls = null;
+    if (this.#video.hasAttribute('src')) {
+      this.#video.removeAttribute('src');
+      this.#video.load();
+    }
+  }
+
+  #moves(): void {
+    this.#unstall();
+    this.#still.hidden = true;
+    this.#movingSince ??= Date.now();
+    clearTimeout(this.#startTimer);
+    clearTimeout(this.#pictureTimer);
+    this.#pictureTimer = setTimeout(() => {
+      if (this.#video.videoWidth === 0 && this.isMoving()) this.#report({ type: 'noPicture' });
+    }, NO_PICTURE_AFTER);
+    this.#report({ type: 'moving' });
+  }
+
+  #waits(): void {
+    if (this.#stall !== null || this.#movingSince === null) return;
+    const timer = setInterval(() => this.#stalls(), 500);
+    this.#stall = { since: Date.now(), at: this.#video.currentTime, pushed: false, lost: false, timer };
+  }
+
+  /** The rungs that time alone decides: say so, push the loader, give up on this attempt. */
+  #stalls(): void {
+    const stall = this.#stall;
+    if (stall === null || this.#video.paused) return;
+    const still = Date.now() - stall.since;
+    if (still >= STALL_SHOWN) this.#report({ type: 'stalled', fill: Math.min(1, this.#ahead() / RESUME_S) });
+    if (still >= STALL_PUSH && !stall.pushed) {
+      stall.pushed = true;
+      this.#hls?.startLoad(-1);
+    }
+    if (still >= STALL_LOST && !stall.lost) {
+      stall.lost = true;
+      this.#report({ type: 'lost', status: null });
+    }
+  }
+
+  #unstall(): void {
+    clearInterval(this.#stall?.timer);
+    this.#stall = null;
+  }
+
+  #ahead(): number {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i += 1) {
+      if (buffered.start(i) <= currentTime + 0.5 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
+    }
+    return 0;
+  }
+
+  #hlsError(data: ErrorData): void {
+    const status = data.response?.code || null;
+    if (data.type === 'networkError') {
+      if (data.fatal) this.#report({ type: 'lost', status });
+      else if (status === null || status >= 500) this.#report({ type: 'trouble' });
+    } else if (data.fatal) {
+      if (/codec/i.test(data.details)) this.#report({ type: 'broken', cause: 'codec', detail: data.details });
+      else this.#strike(data.type === 'mediaError', data.details);
+    }
+  }
+
+  #nativeError(): void {
+    const error = this.#video.error;
+    if (this.#hls !== null || error === null) return;
+    if (error.code === MediaError.MEDIA_ERR_NETWORK) this.#report({ type: 'lost', status: null });
+    else this.#strike(false, error.message);
+  }
+
+  /** A damaged stream: repair, then begin anew, then say that it does not work. */
+  #strike(repairable: boolean, detail: string): void {
+    const now = Date.now();
+    if (this.#movingSince !== null && now - this.#movingSince > FORGIVEN_AFTER) this.#strikes = 0;
+    this.#strikes += 1;
+    if (this.#strikes >= STRIKES) return this.#report({ type: 'broken', cause: 'media', detail });
+    if (repairable && now - this.#recoveredAt > RECOVER_EVERY) {
+      this.#recoveredAt = now;
+      this.#hls?.recoverMediaError();
+      void this.play();
+    } else {
+      this.reload();
+    }
+  }
+}
+
+/** Apple's mobile devices play HLS themselves, and give AirPlay and real full screen with it. */
+function prefersNative(video: HTMLVideoElement): boolean {
+  const managedOnly = !('MediaSource' in globalThis) && 'ManagedMediaSource' in globalThis;
+  const apple = /iPad|iPhone|iPod/.test(navigator.userAgent);
+  return (managedOnly || apple) && video.canPlayType('application/vnd.apple.mpegurl') !== '';
+}
+
+/** Leaves the picture of the moment standing on `still`. */
+function freeze(video: HTMLVideoElement, still: HTMLCanvasElement): void {
+  if (video.videoWidth === 0) return;
+  still.width = video.videoWidth;
+  still.height = video.videoHeight;
+  still.getContext('2d')?.drawImage(video, 0, 0);
+  still.hidden = false;
+}

@@ -1,0 +1,343 @@
+import { Refused, Unreachable, type Api, type Report } from '~/api/client';
+import { passes, problemOf, type Problem } from '~/api/problem';
+import { Bell, backoff, wait } from '~/lib/time';
+import { judge, type Supports, browserSupports } from './codecs';
+import type { PlaybackEvent } from './playback';
+import { IDLE, changed, readiness, startingPhase, type PlayerState, type Target } from './state';
+
+/** The part of a `Playback` that a session steers. */
+export interface Media {
+  resume(): void;
+  reload(): void;
+  isMoving(): boolean;
+}
+
+/** Why watching came to an end that may not be the end. */
+type End =
+  | { kind: 'unreachable' }
+  /** The server no longer plays what we watched: ask it to. */
+  | { kind: 'gone' }
+  | { kind: 'problem'; problem: Problem };
+
+/** Milliseconds between questions to the server. */
+const ASK_STARTING = 1_000;
+const ASK_PLAYING = 2_000;
+const ASK_HIDDEN = 10_000;
+/** One blip is not an outage. */
+const MISSES = 2;
+export const MAX_TRIES = 5;
+/** After so long a time of playing, what went wrong before is forgotten. */
+const STEADY = 30_000;
+/** If media trickles so slowly that the hold-back takes longer than this, start with what is there. */
+const PREBUFFER_LIMIT = 20_000;
+
+/**
+ * Watching one channel after another: health check, `POST /api/play`, the stream's report until enough
+ * is buffered, then the heartbeat; and the way back from whatever goes wrong.
+ *
+ * Knows nothing of React or hls.js. Holds the one timeline: a new `tune` ends what was before.
+ */
+export class PlayerSession {
+  readonly #api: Api;
+  readonly #supports: Supports;
+  readonly #listeners = new Set<() => void>();
+  /** Rung by the person and by the world outside. */
+  readonly #hurry = new Bell();
+  /** Rung by the picture, and by those who hurry. */
+  readonly #news = new Bell();
+  #state: PlayerState = IDLE;
+  #watching = new AbortController();
+  #media: Media | null = null;
+  #tries = 0;
+  #steadySince: number | null = null;
+  #lost = false;
+  #broken: Problem | null = null;
+
+  constructor(api: Api, supports: Supports = browserSupports) {
+    this.#api = api;
+    this.#supports = supports;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly now = (): PlayerState => this.#state;
+
+  /** Watch `target` from now on. */
+  tune(target: Target): void {
+    this.#watching.abort();
+    this.#watching = new AbortController();
+    this.#tries = 0;
+    this.#forget();
+    this.#set({ ...IDLE, target, phase: 'checking' });
+    const { signal } = this.#watching;
+    this.#watch(target, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#fail(problemOf('unknown', String(error)));
+    });
+  }
+
+  /** Watch nothing. */
+  stop(): void {
+    this.#watching.abort();
+    this.#set({ ...IDLE });
+  }
+
+  /** Try again now instead of later; after a failure, from the beginning. */
+  retry = (): void => {
+    const { phase, target, retryAt } = this.#state;
+    if (phase === 'failed' && retryAt === null && target !== null) this.tune(target);
+    else this.wake();
+  };
+
+  /** Something outside says that asking the server is worth it now: the network is back, the page is seen again. */
+  wake = (): void => {
+    this.#hurry.ring();
+    this.#news.ring();
+  };
+
+  connect(media: Media): () => void {
+    this.#media = media;
+    return () => {
+      if (this.#media === media) this.#media = null;
+    };
+  }
+
+  /** What happens to the picture. */
+  report = (event: PlaybackEvent): void => {
+    switch (event.type) {
+      case 'moving':
+        return this.#moves();
+      case 'stalled':
+        if (this.#state.phase === 'playing' || this.#state.phase === 'rebuffering') {
+          this.#steadySince = null;
+          this.#set({ phase: 'rebuffering', percent: Math.round(event.fill * 100) });
+        }
+        return;
+      case 'lost':
+        this.#lost = true;
+        return this.#news.ring();
+      case 'trouble':
+        return this.#news.ring();
+      case 'broken':
+        return this.#breaks(problemOf(event.cause === 'codec' ? 'codec_video' : 'unknown', event.detail, this.#codec()));
+      case 'noPicture':
+        if (this.#hasVideo()) this.#breaks(problemOf('codec_video', null, this.#codec()));
+        return;
+      default:
+        return; // `muted` and `blocked` are between the picture and the person
+    }
+  };
+
+  #moves(): void {
+    if (this.#state.streamUrl === null) return;
+    this.#steadySince ??= Date.now();
+    this.#lost = false;
+    if (this.#state.phase !== 'fallback') this.#set({ phase: 'playing', percent: 0, attempt: 0 });
+  }
+
+  #breaks(problem: Problem): void {
+    this.#broken = problem;
+    this.#news.ring();
+  }
+
+  async #watch(target: Target, signal: AbortSignal): Promise<void> {
+    if (target.hash === null) return this.#watchPlain(target, signal);
+    for (;;) {
+      const end = await this.#once(target.hash, signal);
+      if (end.kind === 'problem' && !passes(end.problem)) return this.#fail(end.problem);
+      const problem = end.kind === 'problem' ? end.problem : null;
+      await this.#beforeNext(problem, signal);
+      if (this.#tries > MAX_TRIES && problem === null) return this.#fail(problemOf('source_lost'));
+    }
+  }
+
+  /** A channel that needs no engine: its own address, played as it is. */
+  async #watchPlain(target: Target, signal: AbortSignal): Promise<void> {
+    if (target.url === null || !/^https?:.*\.m3u8(\?|#|$)/i.test(target.url)) {
+      return this.#fail(problemOf('not_converted'));
+    }
+    this.#set({ phase: 'starting', streamUrl: target.url });
+    for (;;) {
+      await this.#news.wait(60_000, signal);
+      if (this.#broken !== null) return this.#fail(this.#broken);
+      if (this.#lost && !(await this.#again(signal))) return this.#fail(problemOf('source_lost'));
+    }
+  }
+
+  /** Wait between two tries, saying so: a problem that passes by itself stays on show meanwhile. */
+  async #beforeNext(problem: Problem | null, signal: AbortSignal): Promise<void> {
+    this.#countTry();
+    const pause = Math.max(backoff(this.#tries - 1), (problem?.retryAfter ?? 0) * 1000);
+    const retryAt = Date.now() + pause;
+    if (problem !== null) this.#set({ phase: 'failed', problem, streamUrl: null, retryAt });
+    else if (this.#tries > 1) this.#set({ phase: 'reconnecting', attempt: this.#tries, streamUrl: null, retryAt });
+    else return; // the first time, at once
+    await this.#hurry.wait(pause, signal);
+  }
+
+  /** Once from the health check to an end. */
+  async #once(hash: string, signal: AbortSignal): Promise<End> {
+    this.#forget();
+    try {
+      await this.#reach(0, signal);
+      this.#set({ phase: 'opening', streamUrl: null, report: null, problem: null, retryAt: null, percent: 0 });
+      const play = await this.#api.play(hash, signal);
+      if (!play.isEmbed) return await this.#follow(hash, play.streamUrl, signal);
+      this.#set({ phase: 'playing', streamUrl: play.streamUrl, isEmbed: true });
+      for (;;) await wait(60_000, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Refused) return { kind: 'problem', problem: error.problem };
+      if (error instanceof Unreachable) return { kind: 'unreachable' };
+      throw error;
+    }
+  }
+
+  /** Returns when the server is there. After two misses in a row the page shows the other ways to watch. */
+  async #reach(missed: number, signal: AbortSignal): Promise<void> {
+    for (let misses = missed; ; ) {
+      if (await this.#healthy(signal)) return this.#set({ backendReady: true, retryAt: null });
+      misses += 1;
+      const pause = misses < MISSES ? 1_000 : backoff(misses - MISSES);
+      if (misses >= MISSES) this.#set({ phase: 'fallback', backendReady: false, retryAt: Date.now() + pause });
+      await this.#hurry.wait(pause, signal);
+    }
+  }
+
+  async #healthy(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#api.health(signal);
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+
+  /** Ask for the stream's report until it ends: first for progress, then as the heartbeat. */
+  async #follow(hash: string, url: string, signal: AbortSignal): Promise<End> {
+    const began = { at: null as string | null, filling: null as number | null };
+    for (let misses = 0; ; ) {
+      const answer = await this.#ask(hash, signal);
+      if (answer === 'silent') {
+        misses += 1;
+        if (misses >= MISSES) {
+          await this.#reach(misses, signal);
+          this.#back();
+          misses = 0;
+          continue;
+        }
+      } else {
+        misses = 0;
+        const end = await this.#hear(answer, url, began, signal);
+        if (end !== null) return end;
+      }
+      if (misses > 0) await wait(ASK_STARTING, signal); // whatever rings: two failures a moment apart are one blip
+      else await this.#news.wait(this.#pace(), signal);
+    }
+  }
+
+  async #ask(hash: string, signal: AbortSignal): Promise<Report | null | 'silent'> {
+    try {
+      return await this.#api.stream(hash, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Unreachable) return 'silent';
+      throw error;
+    }
+  }
+
+  /** Take in what the server said; an end when there is one. */
+  async #hear(
+    report: Report | null,
+    url: string,
+    began: { at: string | null; filling: number | null },
+    signal: AbortSignal,
+  ): Promise<End | null> {
+    if (this.#broken !== null) return { kind: 'problem', problem: this.#broken };
+    if (report === null || (began.at !== null && report.startedAt !== began.at)) return { kind: 'gone' };
+    began.at = report.startedAt;
+    if (report.phase === 'ended') return endOf(report);
+    const { video, audio } = judge(report.tracks, this.#supports);
+    if (video !== null) return { kind: 'problem', problem: problemOf('codec_video', null, { codec: video }) };
+    this.#set({ report, silentCodec: audio });
+    if (this.#state.streamUrl === null) {
+      if (report.ready > 0) began.filling ??= Date.now();
+      this.#fill(report, url, began.filling);
+    } else if (this.#lost && report.phase !== 'reconnecting' && !(await this.#again(signal))) {
+      return { kind: 'problem', problem: problemOf('source_lost') };
+    }
+    return null;
+  }
+
+  /** Show how far the start is; when enough is ready, give the address to the picture. */
+  #fill(report: Report, url: string, filling: number | null): void {
+    const waited = filling !== null && Date.now() - filling > PREBUFFER_LIMIT;
+    if (readiness(report) >= 1 || waited) this.#set({ phase: 'starting', streamUrl: url, percent: 100 });
+    else this.#set({ phase: startingPhase(report), percent: Math.round(readiness(report) * 100) });
+  }
+
+  /** The picture lost its data while the server is there: begin it anew, five times at most. */
+  async #again(signal: AbortSignal): Promise<boolean> {
+    this.#countTry();
+    if (this.#tries > MAX_TRIES) return false;
+    this.#lost = false;
+    this.#set({ phase: 'reconnecting', attempt: this.#tries });
+    await wait(backoff(this.#tries - 1), signal);
+    this.#media?.reload();
+    return true;
+  }
+
+  #countTry(): void {
+    if (this.#steadySince !== null && Date.now() - this.#steadySince > STEADY) this.#tries = 0;
+    this.#tries += 1;
+    this.#steadySince = null;
+  }
+
+  /** The server is there again. Whether it still plays our stream, its next report says. */
+  #back(): void {
+    if (this.#state.streamUrl === null) this.#set({ phase: 'opening' });
+    else if (this.#media?.isMoving()) this.#set({ phase: 'playing' });
+    else this.#set({ phase: 'reconnecting', attempt: 1 });
+    this.#media?.resume();
+  }
+
+  #pace(): number {
+    if (document.hidden) return ASK_HIDDEN;
+    return this.#state.phase === 'playing' ? ASK_PLAYING : ASK_STARTING;
+  }
+
+  #forget(): void {
+    this.#lost = false;
+    this.#broken = null;
+    this.#steadySince = null;
+  }
+
+  #hasVideo(): boolean {
+    return this.#state.report?.tracks.some((t) => t.kind === 'video') ?? true;
+  }
+
+  #codec(): { codec: string } {
+    return { codec: this.#state.report?.tracks.find((t) => t.kind === 'video')?.codec.toUpperCase() ?? '' };
+  }
+
+  #fail(problem: Problem): void {
+    this.#set({ phase: 'failed', problem, streamUrl: null, retryAt: null });
+  }
+
+  #set(change: Partial<PlayerState>): void {
+    this.#state = changed(this.#state, change, Date.now());
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** What the end of a stream on the server means here. */
+function endOf(report: Report): End {
+  // Idle, restarted, or joined with another of the same swarm: the server starts it again when asked.
+  if (report.code === null || report.code === 'idle' || report.code === 'same_as' || report.code === 'shutdown') {
+    return { kind: 'gone' };
+  }
+  return { kind: 'problem', problem: problemOf(report.code, report.reason) };
+}
