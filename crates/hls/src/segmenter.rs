@@ -1,0 +1,355 @@
+//! Where a segment ends and the next begins.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use mpegts::{AccessUnit, Discontinuity, Event, Pid, Program, Ticks, Track, pat_packet, pmt_packet};
+
+use crate::{Config, Segment, body::Body, playlist::rounded};
+
+/// How far a segment may pass the target duration: rounded, it still does not exceed it (4.4.3.1).
+const OVER: Ticks = Ticks(Ticks::PER_SECOND * 4 / 10);
+/// A segment may miss the target by this much and be called long enough.
+const UNDER: Ticks = Ticks(Ticks::PER_SECOND / 10);
+/// The shortest of the first segments, so that numbers do not outrun the clock that they come from.
+const SHORTEST: Ticks = Ticks(Ticks::PER_SECOND * 95 / 100);
+/// A stream without random access begins anyway after this long.
+const PATIENCE: Ticks = Ticks(10 * Ticks::PER_SECOND);
+/// Announced video that does not come is not waited for longer than this; nor is video that stopped coming.
+const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
+/// How long a picture lasts when there was only one.
+const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
+/// Bytes to hold while nothing can begin.
+const MAX_WAITING: usize = 8 << 20;
+
+/// Cuts the packets of a program into segments.
+#[derive(Debug)]
+pub(crate) struct Segmenter {
+    target: Ticks,
+    fast_start: bool,
+    max_bytes: usize,
+    body: Body,
+    program: Option<Program>,
+    /// The tracks that had data since the program was chosen.
+    seen: Vec<Pid>,
+    /// The tracks that the newest segment announces.
+    announced: Vec<Pid>,
+    state: State,
+    clock: Clock,
+    /// What comes next does not continue the newest segment.
+    broken: bool,
+    number: u64,
+    /// How long all segments so far play.
+    played: Duration,
+    target_duration: Option<u32>,
+    counter: u8,
+    version: u8,
+    closed: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing can begin before the first random access; `since` is the first time seen meanwhile.
+    Waiting { since: Option<Ticks> },
+    /// A segment grows.
+    Open { start: Ticks, independent: bool },
+}
+
+/// What the leading track's access units tell of time.
+#[derive(Debug, Default)]
+struct Clock {
+    last: Option<Ticks>,
+    /// The number of the packet that the last one begins in.
+    last_packet: u64,
+    frame: Ticks,
+    random_access: Option<Ticks>,
+    /// The last two distances between random access points.
+    gops: [Ticks; 2],
+}
+
+impl Clock {
+    fn advance(&mut self, unit: &AccessUnit) {
+        let step = self.last.map_or(Ticks(0), |last| unit.dts - last);
+        if step > Ticks(0) && step < Ticks(Ticks::PER_SECOND) {
+            self.frame = step;
+        }
+        if unit.random_access
+            && let Some(last) = self.random_access.replace(unit.dts)
+        {
+            self.gops = [unit.dts - last, self.gops[0]];
+        }
+        self.last = Some(unit.dts);
+        self.last_packet = unit.first_packet;
+    }
+
+    /// How long the next group of pictures will be, as far as the last ones tell.
+    fn gop(&self) -> Ticks {
+        self.gops[0].max(self.gops[1])
+    }
+
+    /// When the last access unit ends.
+    fn end(&self) -> Option<Ticks> {
+        let frame = if self.frame == Ticks(0) { USUAL_FRAME } else { self.frame };
+        self.last.map(|last| last + frame)
+    }
+}
+
+impl Segmenter {
+    /// A segmenter whose first segment will have the number `first`.
+    pub(crate) fn new(config: &Config, first: u64) -> Self {
+        Self {
+            target: Ticks::from_duration(config.target),
+            fast_start: config.fast_start,
+            // A window lists at least three segments, and one grows.
+            max_bytes: config.max_bytes / 4,
+            body: Body::default(),
+            program: None,
+            seen: Vec::new(),
+            announced: Vec::new(),
+            state: State::Waiting { since: None },
+            clock: Clock::default(),
+            broken: false,
+            number: first,
+            played: Duration::ZERO,
+            target_duration: None,
+            counter: 0,
+            version: 0,
+            closed: Vec::new(),
+        }
+    }
+
+    /// The number that the next segment gets.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How long all segments so far play.
+    pub(crate) fn played(&self) -> Duration {
+        self.played
+    }
+
+    /// Whole seconds; fixed with the first segment.
+    pub(crate) fn target_duration(&self) -> u32 {
+        self.target_duration.unwrap_or(0)
+    }
+
+    /// The segments closed since this was last asked.
+    pub(crate) fn take_closed(&mut self) -> std::vec::Drain<'_, Segment> {
+        self.closed.drain(..)
+    }
+
+    pub(crate) fn on(&mut self, event: Event<'_>) {
+        match event {
+            Event::Program(program) => self.adopt(program),
+            Event::Packet(packet) => {
+                self.body.push(packet);
+                self.bound();
+            }
+            Event::Discontinuity(found) => self.break_at(found),
+            Event::AccessUnit(unit) => self.unit(&unit),
+        }
+    }
+
+    /// The source broke: what was received of the last picture is not whole, and what comes is another timeline.
+    pub(crate) fn interrupt(&mut self) {
+        if let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.last) {
+            let whole = self.clock.last_packet;
+            self.close(whole, (last - start).to_duration());
+        }
+        self.restart();
+    }
+
+    /// The stream ended: what was received is the last segment.
+    pub(crate) fn finish(&mut self) {
+        self.close_open(self.body.end());
+        self.restart();
+    }
+
+    fn adopt(&mut self, program: &Program) {
+        let same = self
+            .program
+            .as_ref()
+            .is_some_and(|old| passed(old).eq(passed(program)) && clocked(old) == clocked(program));
+        self.program = Some(program.clone());
+        if !same {
+            self.close_open(self.body.end());
+            self.seen.clear();
+            self.restart();
+        }
+    }
+
+    fn break_at(&mut self, found: Discontinuity) {
+        if self.leads(found.track) {
+            self.close_open(found.first_packet);
+            self.restart();
+        }
+    }
+
+    /// Whether segments begin with this track.
+    fn leads(&self, track: usize) -> bool {
+        self.program.as_ref().and_then(Program::leading) == Some(track)
+    }
+
+    fn unit(&mut self, unit: &AccessUnit) {
+        self.note(unit.track);
+        let leads = self.leads(unit.track);
+        match self.state {
+            State::Waiting { since } => self.wait(unit, leads, since.unwrap_or(unit.dts)),
+            State::Open { start, .. } if leads => self.grow(unit, unit.dts - start),
+            State::Open { start, .. } => {
+                let stopped = self.clock.last.is_none_or(|last| unit.dts - last > Ticks(Ticks::PER_SECOND));
+                if stopped && unit.dts - start >= self.limit() {
+                    self.cut(unit, unit.dts - start, false);
+                }
+            }
+        }
+        if leads {
+            self.clock.advance(unit);
+        }
+    }
+
+    /// Begin with `unit` if a decoder can start there, or if there is no point in waiting any longer.
+    fn wait(&mut self, unit: &AccessUnit, leads: bool, since: Ticks) {
+        let waited = unit.dts - since;
+        let missing = !leads && self.clock.last.is_none() && waited > MISSING;
+        if (leads && (unit.random_access || waited > PATIENCE)) || missing {
+            drop(self.body.take_until(unit.first_packet));
+            self.state = State::Open { start: unit.dts, independent: leads && unit.random_access };
+        } else {
+            if leads {
+                drop(self.body.take_until(unit.first_packet));
+            }
+            self.state = State::Waiting { since: Some(since) };
+        }
+    }
+
+    /// End the open segment before `unit` if it is long enough; `long` is how long it would be.
+    fn grow(&mut self, unit: &AccessUnit, long: Ticks) {
+        if unit.random_access && self.is_enough(unit, long) {
+            self.cut(unit, long, true);
+        } else if long >= self.limit() {
+            self.cut(unit, long, false);
+        }
+    }
+
+    /// Whether a segment that could end here should.
+    fn is_enough(&self, unit: &AccessUnit, long: Ticks) -> bool {
+        let begun = self.played >= self.target.to_duration() * 3;
+        if self.fast_start && !begun && long >= SHORTEST {
+            return true;
+        }
+        let since = self.clock.random_access.map_or(Ticks(0), |last| unit.dts - last);
+        let next = long + self.clock.gops[0].max(since);
+        long >= self.target - UNDER || next > self.most() + OVER
+    }
+
+    /// The longest that a segment should be, whole seconds.
+    fn most(&self) -> Ticks {
+        self.target_duration.map_or(self.target, |seconds| Ticks(i64::from(seconds) * Ticks::PER_SECOND))
+    }
+
+    /// The longest that a segment may be where no random access comes. The first one may take its time: its group
+    /// of pictures decides the target duration.
+    fn limit(&self) -> Ticks {
+        match self.target_duration {
+            Some(_) => self.most() + OVER,
+            None => Ticks(self.target.0.saturating_mul(3)),
+        }
+    }
+
+    fn cut(&mut self, unit: &AccessUnit, long: Ticks, independent: bool) {
+        self.close(unit.first_packet, long.to_duration());
+        self.state = State::Open { start: unit.dts, independent };
+    }
+
+    /// Close the open segment, if there is one, before packet number `end`.
+    fn close_open(&mut self, end: u64) {
+        if let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.end()) {
+            self.close(end, (last - start).to_duration());
+        }
+    }
+
+    /// Nothing that is here goes on: wait for random access, and say that there was a break.
+    fn restart(&mut self) {
+        drop(self.body.take_until(u64::MAX));
+        self.state = State::Waiting { since: None };
+        self.clock = Clock { gops: self.clock.gops, frame: self.clock.frame, ..Clock::default() };
+        self.broken = !self.played.is_zero();
+    }
+
+    fn close(&mut self, end: u64, duration: Duration) {
+        let packets = self.body.take_until(end);
+        let State::Open { independent, .. } = self.state else { return };
+        if packets.is_empty() || duration.is_zero() {
+            return;
+        }
+        let mut chunks = vec![self.tables()];
+        chunks.extend(packets);
+        self.fix_target_duration(duration);
+        let discontinuity = std::mem::take(&mut self.broken);
+        self.closed.push(Segment { number: self.number, duration, discontinuity, independent, chunks });
+        self.number += 1;
+        self.played += duration;
+    }
+
+    /// `EXT-X-TARGETDURATION` never changes (4.4.3.1), so the first segment settles it.
+    fn fix_target_duration(&mut self, first: Duration) {
+        let gop = self.clock.gop().to_duration();
+        let target = self.target.to_duration();
+        self.target_duration.get_or_insert_with(|| rounded(target.max(gop).max(first)).max(1));
+    }
+
+    /// PAT and PMT with the tracks that are really there. Counters go on from segment to segment (3.1.1).
+    fn tables(&mut self) -> Bytes {
+        let Some(program) = &self.program else { return Bytes::new() };
+        let there = |track: &&Track| self.seen.contains(&track.pid);
+        let tracks: Vec<&Track> = passed(program).filter(there).collect();
+        let pids: Vec<Pid> = tracks.iter().map(|track| track.pid).collect();
+        if pids != self.announced {
+            // Tracks that come or go are a discontinuity (4.4.4.3).
+            self.broken |= !self.announced.is_empty() && !self.played.is_zero();
+            self.announced = pids;
+            self.version = self.version.wrapping_add(1);
+        }
+        let mut tables = BytesMut::with_capacity(2 * mpegts::PACKET_LEN);
+        tables.extend_from_slice(&pat_packet(program, self.counter));
+        tables.extend_from_slice(&pmt_packet(program, tracks, self.version, self.counter));
+        self.counter = self.counter.wrapping_add(1);
+        tables.freeze()
+    }
+
+    fn note(&mut self, track: usize) {
+        let pid = self.program.as_ref().and_then(|program| program.tracks.get(track)).map(|track| track.pid);
+        if let Some(pid) = pid.filter(|pid| !self.seen.contains(pid)) {
+            self.seen.push(pid);
+        }
+    }
+
+    /// Hold no more than a segment may have, whatever the timestamps say.
+    fn bound(&mut self) {
+        match self.state {
+            State::Waiting { .. } if self.body.len() > MAX_WAITING => drop(self.body.take_until(u64::MAX)),
+            State::Open { .. } if self.body.len() > self.max_bytes => self.cut_by_size(),
+            _ => {}
+        }
+    }
+
+    fn cut_by_size(&mut self) {
+        let end = self.clock.end();
+        self.close_open(self.body.end());
+        match end {
+            Some(end) => self.state = State::Open { start: end, independent: false },
+            None => self.restart(),
+        }
+    }
+}
+
+/// The tracks whose packets are passed on.
+fn passed(program: &Program) -> impl Iterator<Item = &Track> {
+    program.tracks.iter().enumerate().filter(|(n, _)| program.is_passed(*n)).map(|(_, track)| track)
+}
+
+/// What else our own tables say of a program.
+fn clocked(program: &Program) -> (u16, Pid, Pid) {
+    (program.number, program.pmt_pid, program.pcr_pid)
+}

@@ -1,0 +1,218 @@
+//! The segments that a playlist lists now, and a few that it listed a moment ago.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use crate::{
+    Config, Segment,
+    playlist::{self, Entry, Head},
+};
+
+/// Segments stay this many target durations after they left the list, for players that are late.
+const LINGER: u32 = 3;
+
+/// Never fewer segments than this are listed while there are more.
+const MIN_LISTED: usize = 3;
+
+/// The sliding window of a live stream, frozen: cheap to clone, never mutated.
+#[derive(Debug, Clone, Default)]
+pub struct Window(Arc<Inner>);
+
+#[derive(Debug, Clone, Default)]
+struct Inner {
+    /// All segments that can be fetched, oldest first, with numbers that follow each other.
+    segments: VecDeque<Arc<Segment>>,
+    /// How many of the oldest are listed no more.
+    lingering: usize,
+    /// Whole seconds; fixed with the first segment.
+    target_duration: u32,
+    /// Discontinuities that left the list.
+    discontinuity_sequence: u64,
+    /// Whether there ever was a discontinuity.
+    discontinuous: bool,
+    over: bool,
+}
+
+impl Window {
+    /// Whether there is no whole segment yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.segments.is_empty()
+    }
+
+    /// The segment with this number, listed or listed a moment ago.
+    #[must_use]
+    pub fn segment(&self, number: u64) -> Option<&Arc<Segment>> {
+        let first = self.0.segments.front()?.number;
+        self.0.segments.get(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// The segments listed, oldest first.
+    pub fn listed(&self) -> impl ExactSizeIterator<Item = &Arc<Segment>> + Clone {
+        self.0.segments.range(self.0.lingering..)
+    }
+
+    /// The number of the oldest segment listed.
+    #[must_use]
+    pub fn first(&self) -> Option<u64> {
+        self.listed().next().map(|segment| segment.number)
+    }
+
+    /// The number of the newest segment.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        self.0.segments.back().map(|segment| segment.number)
+    }
+
+    /// How long the listed segments play.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.listed().map(|segment| segment.duration).sum()
+    }
+
+    /// The bytes of all segments that can be fetched.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.segments.iter().map(|segment| segment.len()).sum()
+    }
+
+    /// `EXT-X-TARGETDURATION` in seconds; 0 until the first segment fixes it.
+    #[must_use]
+    pub fn target_duration(&self) -> u32 {
+        self.0.target_duration
+    }
+
+    /// Whether no segment will follow.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.over
+    }
+
+    /// The media playlist, with relative URIs.
+    #[must_use]
+    pub fn playlist(&self) -> String {
+        let inner = &*self.0;
+        let head = Head {
+            target_duration: inner.target_duration.max(1),
+            discontinuity_sequence: inner.discontinuous.then_some(inner.discontinuity_sequence),
+            kind: None,
+        };
+        playlist::media(head, self.listed().map(|segment| Entry::from(&**segment)), inner.over)
+    }
+
+    /// This window with `segment` behind the others; the oldest make room.
+    pub(crate) fn with(&self, segment: Arc<Segment>, target_duration: u32, config: &Config) -> Self {
+        let mut next = Inner::clone(&self.0);
+        if next.segments.is_empty() {
+            next.target_duration = target_duration;
+        }
+        next.discontinuous |= segment.discontinuity;
+        next.segments.push_back(segment);
+        next.make_room(config);
+        Self(Arc::new(next))
+    }
+
+    /// This window, to which nothing will be added.
+    pub(crate) fn ended(&self) -> Self {
+        Self(Arc::new(Inner { over: true, ..Inner::clone(&self.0) }))
+    }
+}
+
+impl Inner {
+    fn make_room(&mut self, config: &Config) {
+        let mut duration: Duration =
+            self.segments.range(self.lingering..).map(|segment| segment.duration).sum();
+        let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
+        let mut listed: usize = self.segments.range(self.lingering..).map(|segment| segment.len()).sum();
+        while let Some(oldest) = self.segments.get(self.lingering) {
+            let long = duration - oldest.duration >= config.window;
+            let heavy = listed > config.max_bytes;
+            if self.segments.len() - self.lingering <= MIN_LISTED || !(long || heavy) {
+                break;
+            }
+            duration -= oldest.duration;
+            listed -= oldest.len();
+            self.discontinuity_sequence += u64::from(oldest.discontinuity);
+            self.lingering += 1;
+        }
+        let linger = Duration::from_secs(u64::from(LINGER * self.target_duration));
+        let mut late: Duration = self.segments.range(..self.lingering).map(|segment| segment.duration).sum();
+        while self.lingering > 0 {
+            let oldest = &self.segments[0];
+            if late - oldest.duration < linger && bytes <= config.max_bytes {
+                break;
+            }
+            late -= oldest.duration;
+            bytes -= oldest.len();
+            self.segments.pop_front();
+            self.lingering -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn segment(number: u64, seconds: u64, len: usize, discontinuity: bool) -> Arc<Segment> {
+        Arc::new(Segment {
+            number,
+            duration: Duration::from_secs(seconds),
+            discontinuity,
+            independent: true,
+            chunks: vec![Bytes::from(vec![0; len])],
+        })
+    }
+
+    fn window(count: u64, config: &Config, discontinuity: impl Fn(u64) -> bool) -> Window {
+        (0..count).fold(Window::default(), |window, n| {
+            window.with(segment(1_000 + n, 4, 100, discontinuity(n)), 4, config)
+        })
+    }
+
+    #[test]
+    fn forty_seconds_are_listed_and_twelve_more_linger() {
+        let window = window(100, &Config::default(), |_| false);
+
+        assert_eq!((window.first(), window.last()), (Some(1_090), Some(1_099)));
+        assert_eq!(window.duration(), Duration::from_secs(40));
+        assert!(window.segment(1_087).is_some() && window.segment(1_086).is_none());
+        assert!(window.segment(1_100).is_none());
+    }
+
+    #[test]
+    fn a_window_too_heavy_becomes_shorter_but_keeps_three_segments() {
+        let config = Config { max_bytes: 500, ..Config::default() };
+        assert_eq!(window(20, &config, |_| false).listed().len(), 5);
+
+        let config = Config { max_bytes: 10, ..Config::default() };
+        let window = window(20, &config, |_| false);
+        assert_eq!((window.listed().len(), window.bytes()), (3, 300));
+    }
+
+    #[test]
+    fn discontinuities_that_leave_the_list_are_counted() {
+        let window = window(30, &Config::default(), |n| n % 5 == 1);
+
+        // Numbers 1, 6, 11 and 16 left, 21 and 26 are listed.
+        assert_eq!(window.playlist().lines().nth(4), Some("#EXT-X-DISCONTINUITY-SEQUENCE:4"));
+        assert_eq!(window.playlist().matches("#EXT-X-DISCONTINUITY\n").count(), 2);
+    }
+
+    #[test]
+    fn a_playlist_reads_as_the_contract_says() {
+        let window = window(2, &Config::default(), |_| false);
+        insta::assert_snapshot!(window.playlist(), @r"
+        #EXTM3U
+        #EXT-X-VERSION:3
+        #EXT-X-TARGETDURATION:4
+        #EXT-X-MEDIA-SEQUENCE:1000
+        #EXTINF:4.000000,
+        segment_1000.ts
+        #EXTINF:4.000000,
+        segment_1001.ts
+        ");
+        assert!(window.ended().playlist().ends_with("segment_1001.ts\n#EXT-X-ENDLIST\n"));
+    }
+}
