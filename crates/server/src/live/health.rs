@@ -1,0 +1,179 @@
+//! Whether the engine is there: what a probe every few seconds and every start of a session tell.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use acestream::{Engine, Error};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
+
+/// An engine that answered before is down after this many probes in a row without an answer: it does
+/// hang for a moment under load.
+const MISSES: u32 = 3;
+
+/// What is known of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineHealth {
+    /// Not asked yet.
+    Unknown,
+    /// It answers.
+    Up {
+        /// What it calls itself; empty where it does not say.
+        version: String,
+    },
+    /// It does not.
+    Down {
+        /// Since when.
+        since: SystemTime,
+        /// What a connection to it meets, as a sentence's part.
+        reason: String,
+    },
+}
+
+/// The engine's health, told by those who deal with it.
+#[derive(Debug)]
+pub(super) struct Health {
+    engine: Engine,
+    known: watch::Sender<EngineHealth>,
+    misses: AtomicU32,
+    ask_now: Notify,
+}
+
+impl Health {
+    pub(super) fn new(engine: Engine) -> Arc<Self> {
+        let known = watch::Sender::new(EngineHealth::Unknown);
+        Arc::new(Self { engine, known, misses: AtomicU32::new(0), ask_now: Notify::new() })
+    }
+
+    pub(super) fn now(&self) -> EngineHealth {
+        self.known.borrow().clone()
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<EngineHealth> {
+        self.known.subscribe()
+    }
+
+    /// Ask the engine every `interval`, for ever. Safe to drop.
+    pub(super) async fn probe(&self, interval: Duration) {
+        loop {
+            match self.engine.version().await {
+                Ok(version) => self.is_up(version.version),
+                // Who refuses to say a version is there.
+                Err(Error::Refused(_)) => self.is_up(String::new()),
+                Err(error) => self.missed(&error),
+            }
+            // A limit reached is the usual case: nobody asked for a probe meanwhile.
+            let _ = timeout(interval, self.ask_now.notified()).await;
+        }
+    }
+
+    /// What a start of a session met.
+    pub(super) fn start_met<T>(&self, outcome: &Result<T, Error>) {
+        match outcome {
+            Err(Error::Unreachable(reason)) => self.is_down(reason),
+            // Only an answer of the version API ends a `Down`: it names the version, and it comes at once.
+            Ok(_) if !matches!(*self.known.borrow(), EngineHealth::Up { .. }) => self.ask_now.notify_one(),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn is_up(&self, version: String) {
+        self.misses.store(0, Ordering::Relaxed);
+        let changed = self.known.send_if_modified(|known| {
+            let now = EngineHealth::Up { version: version.clone() };
+            let changed = *known != now;
+            *known = now;
+            changed
+        });
+        if changed {
+            let base = self.engine.base();
+            tracing::info!(engine.version = version, "the engine at {base} answers");
+        }
+    }
+
+    fn missed(&self, error: &Error) {
+        let misses = self.misses.fetch_add(1, Ordering::Relaxed) + 1;
+        if misses >= MISSES || matches!(*self.known.borrow(), EngineHealth::Unknown) {
+            self.is_down(&error.to_string());
+        }
+    }
+
+    fn is_down(&self, reason: &str) {
+        let changed = self.known.send_if_modified(|known| {
+            let changed = !matches!(known, EngineHealth::Down { .. });
+            if changed {
+                *known = EngineHealth::Down { since: SystemTime::now(), reason: reason.to_owned() };
+            }
+            changed
+        });
+        if changed {
+            tracing::error!(reason, "the engine at {} is down: {reason}", self.engine.base());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health() -> Arc<Health> {
+        Health::new(Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap())
+    }
+
+    fn hangs() -> Error {
+        Error::Timeout("version")
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_never_answered_is_down_after_one_miss() {
+        let health = health();
+
+        health.missed(&hangs());
+
+        assert!(matches!(health.now(), EngineHealth::Down { .. }));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_answered_may_miss_twice() {
+        let health = health();
+        health.is_up("3.2.3".to_owned());
+
+        health.missed(&hangs());
+        health.missed(&hangs());
+        assert!(matches!(health.now(), EngineHealth::Up { .. }));
+        health.missed(&hangs());
+
+        assert!(matches!(health.now(), EngineHealth::Down { .. }));
+    }
+
+    #[tokio::test]
+    async fn a_start_without_a_connection_says_down_at_once_and_an_answer_up() {
+        let health = health();
+        health.is_up("3.2.3".to_owned());
+
+        health.start_met::<()>(&Err(Error::Unreachable("connection refused".to_owned())));
+        assert!(matches!(health.now(), EngineHealth::Down { reason, .. } if reason == "connection refused"));
+        health.is_up("3.2.11".to_owned());
+
+        assert_eq!(health.now(), EngineHealth::Up { version: "3.2.11".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_probe_of_a_closed_port_says_down() {
+        let health = health();
+        let mut known = health.watch();
+
+        let down = known.wait_for(|known| matches!(known, EngineHealth::Down { .. }));
+        tokio::select! {
+            down = down => assert!(down.is_ok()),
+            () = health.probe(Duration::from_secs(10)) => {}
+        }
+    }
+}

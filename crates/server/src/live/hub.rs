@@ -1,0 +1,259 @@
+//! The directory of live streams.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use acestream::{ContentId, Engine, Infohash};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+use super::{
+    Config, EngineHealth, Numbers, Stream,
+    aliases::{Alias, Aliases},
+    health::Health,
+    resolve,
+    stream::Shared,
+    task::Task,
+};
+
+/// Why a stream could not be tuned in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TuneError {
+    /// The server plays as many streams as it may.
+    #[error("{limit} streams are playing, which is the limit")]
+    Capacity {
+        /// The limit.
+        limit: usize,
+    },
+    /// The server is on its way out.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+}
+
+/// All live streams of this server.
+#[derive(Debug, Clone)]
+pub struct Hub(Arc<Inner>);
+
+/// What the streams of a hub have in common.
+pub(super) struct Inner {
+    pub(super) config: Config,
+    pub(super) engine: Engine,
+    pub(super) health: Arc<Health>,
+    pub(super) numbers: Numbers,
+    /// Whose turn it is to ask the engine about an ID.
+    pub(super) asking: Semaphore,
+    directory: Mutex<Directory>,
+    tasks: TaskTracker,
+    pub(super) cancel: CancellationToken,
+}
+
+/// Who plays what. Locked for a few lines, never while waiting.
+#[derive(Default)]
+struct Directory {
+    /// By every name a stream has: the ID it was tuned by and the infohash it found.
+    names: HashMap<ContentId, Stream>,
+    /// Each stream once.
+    streams: Vec<Stream>,
+    aliases: Aliases,
+}
+
+impl Hub {
+    /// An empty hub, which asks from now on whether `engine` is there. To be called on a runtime.
+    #[must_use]
+    pub fn new(config: Config, engine: Engine, numbers: Numbers) -> Self {
+        let hub = Self(Arc::new(Inner {
+            health: Health::new(engine.clone()),
+            asking: Semaphore::new(resolve::MAX_AT_ONCE),
+            directory: Mutex::default(),
+            tasks: TaskTracker::new(),
+            cancel: CancellationToken::new(),
+            config,
+            engine,
+            numbers,
+        }));
+        hub.probe_engine();
+        hub
+    }
+
+    /// Join the stream `id`, starting it when nobody watches it yet.
+    ///
+    /// Never waits: the first viewer inserts a stream that is still `Starting`, so those who come
+    /// next find it and no second engine session opens.
+    ///
+    /// # Errors
+    ///
+    /// The server plays as many streams as it may, or is shutting down.
+    pub fn tune(&self, id: &ContentId) -> Result<Stream, TuneError> {
+        self.0.with_directory(|directory| {
+            let before = directory.find(id).cloned();
+            if let Some(stream) = before.as_ref().filter(|stream| !stream.is_over()) {
+                stream.expect_viewer();
+                return Ok(stream.clone());
+            }
+            if self.0.cancel.is_cancelled() {
+                return Err(TuneError::ShuttingDown);
+            }
+            let limit = self.0.config.max_streams;
+            if directory.streams.iter().filter(|stream| !stream.is_over()).count() >= limit {
+                return Err(TuneError::Capacity { limit });
+            }
+            Ok(self.begin(directory, id, before))
+        })
+    }
+
+    /// The stream `id`, if it is playing or starting.
+    #[must_use]
+    pub fn find(&self, id: &ContentId) -> Option<Stream> {
+        self.0.with_directory(|directory| directory.find(id).filter(|stream| !stream.is_over()).cloned())
+    }
+
+    /// All streams, oldest first, also those that ended and still let go of their engine session.
+    #[must_use]
+    pub fn streams(&self) -> Vec<Stream> {
+        self.0.with_directory(|directory| directory.streams.clone())
+    }
+
+    /// End the stream `id` for all who watch it. False when there is none. Returns at once.
+    pub fn stop(&self, id: &ContentId) -> bool {
+        let found = self.find(id);
+        if let Some(stream) = &found {
+            stream.stop();
+        }
+        found.is_some()
+    }
+
+    /// What is known of the engine.
+    #[must_use]
+    pub fn engine(&self) -> EngineHealth {
+        self.0.health.now()
+    }
+
+    /// What is known of the engine, as it changes.
+    #[must_use]
+    pub fn watch_engine(&self) -> watch::Receiver<EngineHealth> {
+        self.0.health.watch()
+    }
+
+    /// End every stream and wait until each has let go of its engine session: at most some 8 s.
+    pub async fn shutdown(&self) {
+        // Under the lock, so that no tune in flight adds a task that nobody waits for.
+        self.0.with_directory(|_| self.0.cancel.cancel());
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Insert a stream that is `Starting` and spawn its task, which waits until `before` is gone.
+    fn begin(&self, directory: &mut Directory, id: &ContentId, before: Option<Stream>) -> Stream {
+        let cancel = self.0.cancel.child_token();
+        let shared = Arc::new(Shared::new(id.clone(), self.0.config.start_timeout, cancel));
+        let (publish, stream) = Stream::new(Arc::clone(&shared));
+        directory.names.insert(id.clone(), stream.clone());
+        directory.streams.push(stream.clone());
+
+        let listing = Listing { hub: Arc::clone(&self.0), stream: stream.clone() };
+        let task = Task::new(listing, shared, publish, before);
+        let span = tracing::info_span!("stream", content.id = %id);
+        self.0.tasks.spawn(Box::pin(task.run()).instrument(span));
+        stream
+    }
+
+    fn probe_engine(&self) {
+        let (health, interval) = (Arc::clone(&self.0.health), self.0.config.probe_interval);
+        let cancel = self.0.cancel.clone();
+        self.0.tasks.spawn(async move { cancel.run_until_cancelled_owned(health.probe(interval)).await });
+    }
+}
+
+impl Inner {
+    fn with_directory<T>(&self, work: impl FnOnce(&mut Directory) -> T) -> T {
+        work(&mut self.directory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What `id` turned out to be, earlier.
+    pub(super) fn known(&self, id: &ContentId) -> Option<Alias> {
+        self.with_directory(|directory| directory.aliases.get(id).cloned())
+    }
+
+    /// Remember what `id` turned out to be.
+    pub(super) fn remember(&self, id: &ContentId, alias: Alias) {
+        self.with_directory(|directory| directory.aliases.remember(id.clone(), alias));
+    }
+
+    /// What was known of `id` did not hold.
+    pub(super) fn forget(&self, id: &ContentId) {
+        self.with_directory(|directory| directory.aliases.forget(id));
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("config", &self.config)
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Directory {
+    /// The stream that plays `id`, under this name or by what the ID is known to mean; else the one that
+    /// did last and is not gone yet.
+    fn find(&self, id: &ContentId) -> Option<&Stream> {
+        let by_name = self.names.get(id);
+        if by_name.is_some_and(|stream| !stream.is_over()) {
+            return by_name;
+        }
+        let infohash = self.aliases.get(id).map(|alias| ContentId::from(&alias.infohash));
+        let by_swarm = infohash.and_then(|infohash| self.names.get(&infohash));
+        by_swarm.filter(|stream| !stream.is_over()).or(by_name).or(by_swarm)
+    }
+
+    fn remove(&mut self, stream: &Stream) {
+        self.names.retain(|_, listed| !listed.same(stream));
+        self.streams.retain(|listed| !listed.same(stream));
+    }
+}
+
+/// A stream's place in the directory, given up when its task ends, however it ends.
+pub(super) struct Listing {
+    pub(super) hub: Arc<Inner>,
+    stream: Stream,
+}
+
+/// Who plays a swarm.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// Who asked, from now on.
+    Ours,
+    /// Who asked, as soon as this stream, which ended, let go of the swarm.
+    After(Stream),
+    /// Another stream.
+    Taken,
+}
+
+impl Listing {
+    /// Claim the swarm `infohash` for this stream.
+    pub(super) fn claim(&self, infohash: &Infohash) -> Claim {
+        let name = ContentId::from(infohash);
+        self.hub.with_directory(|directory| {
+            let other = directory.names.get(&name).filter(|other| !other.same(&self.stream)).cloned();
+            match other {
+                Some(other) if !other.is_over() => Claim::Taken,
+                other => {
+                    directory.names.insert(name, self.stream.clone());
+                    other.map_or(Claim::Ours, Claim::After)
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        // A newer stream may have taken a name already: `remove` leaves that one alone.
+        self.hub.with_directory(|directory| directory.remove(&self.stream));
+    }
+}

@@ -1,0 +1,36 @@
+//! Live streams: one task each, shared by all who watch.
+//!
+//! ```text
+//! tune ─▶ Starting ─▶ Live ⇄ Reconnecting(attempt) ─▶ Ended(reason)
+//! ```
+//!
+//! [`Hub`] is the directory: it hands out a [`Stream`], starting its task when nobody plays it yet, and
+//! never waits. The task is the only writer: it owns the engine's session (`source`), packages what it
+//! reads, and publishes frozen [`Snapshot`]s. Nothing a viewer does can hold it up.
+//!
+//! An end is published at once, so that nobody who waits is kept; the engine's session is stopped after
+//! it. Whoever tunes to that swarm meanwhile gets a new stream, which waits until the old one let go:
+//! the engine never sees two sessions of one swarm.
+
+mod aliases;
+mod audience;
+mod config;
+mod health;
+mod hub;
+mod meter;
+mod numbers;
+mod pace;
+mod report;
+mod resolve;
+mod snapshot;
+mod source;
+mod stream;
+mod task;
+
+pub use config::Config;
+pub use health::EngineHealth;
+pub use hub::{Hub, TuneError};
+pub use numbers::Numbers;
+pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
+pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};
+pub use stream::Stream;

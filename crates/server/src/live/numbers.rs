@@ -1,0 +1,223 @@
+//! Segment numbers that are never used twice.
+//!
+//! Segments are served as immutable for a year, so a number must not name two different ones, not even
+//! over a restart. A stream's first number is the Unix time, as with FFmpeg's `epoch` start: segments last
+//! longer than a second, so the clock outruns the numbers. Where it does not (the burst an engine sends
+//! first, a clock that is set back), a high-water mark does: kept in the storage folder and raised there
+//! before a number beyond it is published.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The mark's file in the storage folder: a decimal number.
+const FILE: &str = "media-sequence";
+
+/// The mark runs ahead of use by this many numbers, so that it is written every few minutes only.
+const AHEAD: u64 = 60;
+
+/// A mark beyond this is no sequence number any process came to in a lifetime: the file is damaged.
+const MAX_MARK: u64 = 1 << 53;
+
+/// Hands out segment numbers; shared by all streams of a process.
+#[derive(Debug, Clone)]
+pub struct Numbers(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    /// The highest number in use, or that an earlier process may have used.
+    used: AtomicU64,
+    /// The mark in the file. Locked while it is written, which happens on the blocking pool.
+    written: Mutex<u64>,
+    /// A copy of `written` for those who only look.
+    mark: AtomicU64,
+}
+
+impl Numbers {
+    /// The numbers that follow those used by earlier processes with this storage folder.
+    ///
+    /// A file that holds no number is logged, and the clock alone decides.
+    ///
+    /// # Errors
+    ///
+    /// The mark's file is there and cannot be read.
+    pub async fn load(storage: &Path) -> io::Result<Self> {
+        let path = storage.join(FILE);
+        let mark = match tokio::fs::read(&path).await {
+            Ok(text) => parse(&text).unwrap_or_else(|| {
+                tracing::warn!(path = %path.display(), "{} holds no number: starting from the clock", path.display());
+                0
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => {
+                let message = format!("reading the last segment number from {}: {error}", path.display());
+                return Err(io::Error::new(error.kind(), message));
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            path,
+            used: AtomicU64::new(mark),
+            written: Mutex::new(mark),
+            mark: AtomicU64::new(mark),
+        })))
+    }
+
+    /// The number a new stream begins with.
+    pub(super) fn first(&self) -> u64 {
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.first_at(clock)
+    }
+
+    fn first_at(&self, clock: u64) -> u64 {
+        clock.max(self.0.used.load(Ordering::Acquire).saturating_add(1))
+    }
+
+    /// `number` is about to be published: returns once a restart would know.
+    ///
+    /// A mark that cannot be written is logged and does not keep anybody from watching: the clock still
+    /// keeps numbers apart in all but a burst.
+    pub(super) async fn publish(&self, number: u64) {
+        self.0.used.fetch_max(number, Ordering::AcqRel);
+        if number <= self.0.mark.load(Ordering::Acquire) {
+            return;
+        }
+        let numbers = self.clone();
+        let raised = tokio::task::spawn_blocking(move || numbers.raise(number)).await;
+        if let Ok(Err(error)) = raised {
+            let path = self.0.path.display();
+            tracing::error!(%path, number, "cannot write the last segment number to {path}: {error}");
+        }
+    }
+
+    /// Raise the file's mark beyond `number`. Blocks.
+    fn raise(&self, number: u64) -> io::Result<()> {
+        let mut written = self.0.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if number <= *written {
+            return Ok(());
+        }
+        let mark = number.saturating_add(AHEAD);
+        write_whole(&self.0.path, mark)?;
+        *written = mark;
+        self.0.mark.store(mark, Ordering::Release);
+        Ok(())
+    }
+}
+
+fn parse(text: &[u8]) -> Option<u64> {
+    let mark = str::from_utf8(text).ok()?.trim().parse().ok()?;
+    (mark <= MAX_MARK).then_some(mark)
+}
+
+/// The file holds the old number or the new one, at any moment, also when the power fails.
+fn write_whole(path: &Path, mark: u64) -> io::Result<()> {
+    use io::Write;
+
+    let temporary = path.with_extension("new");
+    let mut file = std::fs::File::create(&temporary)?;
+    writeln!(file, "{mark}")?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOCK: u64 = 1_800_000_000;
+
+    #[tokio::test]
+    async fn a_new_stream_begins_at_the_unix_time() {
+        let storage = tempfile::tempdir().unwrap();
+
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+
+        assert_eq!(numbers.first_at(CLOCK), CLOCK);
+    }
+
+    #[tokio::test]
+    async fn a_burst_that_outran_the_clock_is_not_repeated_after_a_restart() {
+        let storage = tempfile::tempdir().unwrap();
+        let before = Numbers::load(storage.path()).await.unwrap();
+        before.publish(CLOCK + 500).await;
+
+        let after = Numbers::load(storage.path()).await.unwrap();
+
+        assert!(after.first_at(CLOCK) > CLOCK + 500);
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_does_not_bring_numbers_back() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        numbers.publish(CLOCK).await;
+
+        assert_eq!(numbers.first_at(CLOCK - 3600), CLOCK + 1);
+        let restarted = Numbers::load(storage.path()).await.unwrap();
+        assert!(restarted.first_at(CLOCK - 3600) > CLOCK);
+    }
+
+    #[tokio::test]
+    async fn every_published_number_is_below_the_mark_in_the_file() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+
+        for number in CLOCK..CLOCK + 200 {
+            numbers.publish(number).await;
+            let mark = parse(&std::fs::read(storage.path().join(FILE)).unwrap()).unwrap();
+            assert!(mark >= number, "{number} is out, the file says {mark}");
+        }
+    }
+
+    #[tokio::test]
+    async fn numbers_below_the_mark_cost_no_write() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        numbers.publish(CLOCK).await;
+        std::fs::remove_file(storage.path().join(FILE)).unwrap();
+
+        numbers.publish(CLOCK + AHEAD).await;
+
+        assert!(!storage.path().join(FILE).exists());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_leaves_the_clock_in_charge() {
+        for damaged in ["", "twelve", "-1", "99999999999999999999999", "18446744073709551615", "\u{0}"] {
+            let storage = tempfile::tempdir().unwrap();
+            std::fs::write(storage.path().join(FILE), damaged).unwrap();
+
+            let numbers = Numbers::load(storage.path()).await.unwrap();
+
+            assert_eq!(numbers.first_at(CLOCK), CLOCK, "{damaged:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_an_error_with_its_path() {
+        let storage = tempfile::tempdir().unwrap();
+        std::fs::create_dir(storage.path().join(FILE)).unwrap();
+
+        let error = Numbers::load(storage.path()).await.unwrap_err();
+
+        assert!(error.to_string().contains(FILE), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_went_away_keeps_nobody_from_watching() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        storage.close().unwrap();
+
+        numbers.publish(CLOCK).await;
+
+        assert_eq!(numbers.first_at(CLOCK), CLOCK + 1);
+    }
+}

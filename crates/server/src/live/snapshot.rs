@@ -1,0 +1,128 @@
+//! What viewers see of a stream, and why it may not be there.
+
+use std::sync::OnceLock;
+
+use acestream::Infohash;
+use bytes::Bytes;
+use hls::Window;
+
+/// How far a stream has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The engine looks for peers; no whole segment yet.
+    Starting,
+    /// Segments are arriving.
+    Live,
+    /// The engine's data broke off; what was received can still be played.
+    Reconnecting {
+        /// The first attempt is 1.
+        attempt: u32,
+    },
+    /// Over, and why.
+    Ended(EndReason),
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndReason {
+    /// Nobody asked for a while. Who meets this tunes again.
+    #[error("nobody was watching")]
+    Idle,
+    /// Somebody stopped it.
+    #[error("the stream was stopped")]
+    Stopped,
+    /// The broadcast is over.
+    #[error("the broadcast is over")]
+    SourceClosed,
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    Shutdown,
+    /// Another stream plays this swarm. Who meets this tunes again.
+    #[error("another stream plays this broadcast already ({0})")]
+    SameAs(Infohash),
+    /// It could not go on.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// What a stream failed by. The text is the detail, as a sentence's part.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No connection to the engine.
+    #[error("the engine cannot be reached: {0}")]
+    EngineUnreachable(String),
+    /// The engine took the request and did not answer in time.
+    #[error("the engine does not answer: {0}")]
+    EngineTimeout(String),
+    /// The engine said no.
+    #[error("the engine refused the channel: {0}")]
+    EngineRefused(String),
+    /// The engine's answer is none we know.
+    #[error("the engine answered something unexpected: {0}")]
+    EngineUnexpected(String),
+    /// Not one byte came.
+    #[error("nobody seems to share this channel now: {0}")]
+    NoPeers(String),
+    /// Bytes came, and nothing in them can be played.
+    #[error("the channel sends nothing that can be played: {0}")]
+    NoMedia(String),
+    /// It played, broke off, and did not come back.
+    #[error("the channel broke off and did not come back: {0}")]
+    SourceLost(String),
+}
+
+impl Failure {
+    /// A stable word for the failure, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EngineUnreachable(_) => "engine_down",
+            Self::EngineTimeout(_) => "engine_timeout",
+            Self::EngineRefused(_) => "bad_content",
+            Self::EngineUnexpected(_) => "engine_unexpected",
+            Self::NoPeers(_) => "no_peers",
+            Self::NoMedia(_) => "no_media",
+            Self::SourceLost(_) => "source_lost",
+        }
+    }
+}
+
+/// The stream did not get there in time, or ended first.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// Still waiting.
+    #[error("the stream is still starting")]
+    Timeout,
+    /// It will not come.
+    #[error("the stream ended: {0}")]
+    Ended(EndReason),
+}
+
+/// What viewers see of a stream: replaced whole, never mutated.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// How far the stream has come.
+    pub state: State,
+    /// What can be played now.
+    pub window: Window,
+    playlist: OnceLock<Bytes>,
+}
+
+impl Snapshot {
+    pub(super) fn new(state: State, window: Window) -> Self {
+        Self { state, window, playlist: OnceLock::new() }
+    }
+
+    /// The media playlist: written on first request, then shared by all who ask.
+    pub fn playlist(&self) -> Bytes {
+        self.playlist.get_or_init(|| Bytes::from(self.window.playlist())).clone()
+    }
+
+    /// Why the stream ended, if it did.
+    pub(super) fn end(&self) -> Option<&EndReason> {
+        match &self.state {
+            State::Ended(reason) => Some(reason),
+            State::Starting | State::Live | State::Reconnecting { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! An engine's session as a stream of chunks that survives what engines do.
+//!
+//! The source owns the session: it starts it, opens its playback, and after a loss tries the same playback
+//! once more, then a new session with a new player ID, with growing pauses, until a byte comes or the
+//! budget is spent. Nobody else retries.
+//!
+//! A start or a stop that is under way is never dropped: the engine would be left with a session that
+//! nobody can stop. [`Source::next`] may be dropped at any point; [`Source::release`] finishes what is open.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use acestream::{ContentId, Engine, Error, Form, Playback, Session};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::{Config, health::Health, pace, snapshot::Failure};
+
+/// How soon a playback that is not ready yet is tried again. Engines that have no data yet answer at once.
+const OPEN_AGAIN: Duration = Duration::from_millis(200);
+
+type Starting = Pin<Box<dyn Future<Output = Result<(Session, Form), Error>> + Send>>;
+type Stopping = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What comes out of a source.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The engine opened a session.
+    Started {
+        session: Arc<Session>,
+        /// In which form it took the ID.
+        form: Form,
+    },
+    /// Media, in pieces of any size.
+    Data(Bytes),
+    /// The media broke off. Let go of the session: it may be stopped next.
+    Lost { cause: Loss, attempt: u32 },
+    /// One more attempt begins. Let go of the session: it is stopped next.
+    Again { attempt: u32 },
+    /// The broadcast has an end, and this was it.
+    Over,
+    /// There is no going on.
+    Failed(Failure),
+}
+
+/// How media can break off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The connection ended or broke.
+    Cut,
+    /// The connection stayed open and silent.
+    Silence,
+}
+
+/// One broadcast as the engine delivers it.
+pub(super) struct Source {
+    engine: Engine,
+    health: Arc<Health>,
+    id: ContentId,
+    form: Option<Form>,
+    timing: Timing,
+    stage: Stage,
+    starting: Option<Starting>,
+    stopping: Option<Stopping>,
+    session: Option<Arc<Session>>,
+    /// When a session that delivers nothing is given up.
+    patience_ends: Instant,
+    /// Attempts since media last flowed for a while.
+    attempt: u32,
+    ever_flowed: bool,
+    last_byte: Instant,
+    complaint: Option<Error>,
+    paced: bool,
+    drained: bool,
+}
+
+struct Timing {
+    silence: Duration,
+    give_up_after: Duration,
+    delay: Duration,
+    delay_max: Duration,
+}
+
+enum Stage {
+    /// Stop the old session, if any, and open one, not before this moment.
+    Start(Instant),
+    /// Open the session's playback, not before `at`.
+    Open {
+        at: Instant,
+        /// It delivered before and broke off: this is its only second chance.
+        second_chance: bool,
+    },
+    /// Connected; no byte yet.
+    Await { playback: Playback, second_chance: bool },
+    /// Media flows, since this moment.
+    Flow { playback: Playback, since: Instant },
+}
+
+impl Source {
+    pub(super) fn new(config: &Config, engine: Engine, health: Arc<Health>, id: ContentId) -> Self {
+        let now = Instant::now();
+        Self {
+            engine,
+            health,
+            id,
+            form: None,
+            timing: Timing {
+                silence: config.silence_timeout,
+                give_up_after: config.give_up_after,
+                delay: config.reconnect_delay,
+                delay_max: config.reconnect_delay_max,
+            },
+            stage: Stage::Start(now),
+            starting: None,
+            stopping: None,
+            session: None,
+            patience_ends: now,
+            attempt: 0,
+            ever_flowed: false,
+            last_byte: now,
+            complaint: None,
+            paced: false,
+            drained: false,
+        }
+    }
+
+    /// The engine is known to take the ID in this form.
+    pub(super) fn prefer(&mut self, form: Form) {
+        self.form = Some(form);
+    }
+
+    /// From now on take media at the ticks of [`pace`], not as it trickles in.
+    pub(super) fn pace(&mut self) {
+        self.paced = true;
+    }
+
+    /// The session that is open now.
+    pub(super) fn session(&self) -> Option<Arc<Session>> {
+        self.session.clone()
+    }
+
+    /// What comes next. Waits as long as the configuration says, then fails.
+    pub(super) async fn next(&mut self) -> Event {
+        if matches!(self.stage, Stage::Flow { .. })
+            && let Some(event) = self.flow().await
+        {
+            return event;
+        }
+        let deadline = self.last_byte + self.timing.give_up_after;
+        let Ok(event) = timeout_at(deadline, self.reach()).await else {
+            return Event::Failed(self.exhausted());
+        };
+        event
+    }
+
+    async fn reach(&mut self) -> Event {
+        loop {
+            let event = match self.stage {
+                Stage::Start(at) => self.start(at).await,
+                Stage::Open { at, second_chance } => self.open(at, second_chance).await,
+                Stage::Await { .. } => self.first_byte().await,
+                Stage::Flow { .. } => self.flow().await,
+            };
+            if let Some(event) = event {
+                return event;
+            }
+        }
+    }
+
+    async fn start(&mut self, at: Instant) -> Option<Event> {
+        self.stop().await;
+        sleep_until(at).await;
+        let starting = self.starting.get_or_insert_with(|| {
+            let (engine, id, form) = (self.engine.clone(), self.id.clone(), self.form);
+            Box::pin(async move { engine.start_any(&id, form).await })
+        });
+        let outcome = starting.await;
+        self.starting = None;
+        self.health.start_met(&outcome);
+        Some(match outcome {
+            Ok((session, form)) => self.started(Arc::new(session), form),
+            Err(error) if self.ever_flowed => self.again(error),
+            Err(error) => Event::Failed(error.into()),
+        })
+    }
+
+    fn started(&mut self, session: Arc<Session>, form: Form) -> Event {
+        let now = Instant::now();
+        // A first start may take the engine a minute on a poor machine; after a loss, others may do better.
+        let patience = if self.ever_flowed { self.timing.silence * 2 } else { self.timing.give_up_after / 2 };
+        self.patience_ends = now + patience;
+        self.form = Some(form);
+        self.session = Some(Arc::clone(&session));
+        self.stage = Stage::Open { at: now, second_chance: false };
+        Event::Started { session, form }
+    }
+
+    async fn open(&mut self, at: Instant, second_chance: bool) -> Option<Event> {
+        sleep_until(at).await;
+        let Some(session) = &self.session else {
+            self.stage = Stage::Start(at);
+            return None;
+        };
+        match session.open().await {
+            Ok(playback) => self.stage = Stage::Await { playback, second_chance },
+            Err(error) if !self.ever_flowed && is_final(&error) => return Some(Event::Failed(error.into())),
+            Err(error) => return self.not_yet(error, second_chance),
+        }
+        None
+    }
+
+    async fn first_byte(&mut self) -> Option<Event> {
+        let Stage::Await { playback, second_chance } = &mut self.stage else { return None };
+        let second_chance = *second_chance;
+        let error = match timeout_at(self.patience_ends, playback.chunk()).await {
+            Ok(Ok(Some(data))) => return Some(self.received(data)),
+            Ok(Ok(None)) => Error::Cut("closed before the first byte".to_owned()),
+            Ok(Err(error)) => error,
+            Err(_) => Error::Timeout("playback"),
+        };
+        self.not_yet(error, second_chance)
+    }
+
+    async fn flow(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.drained) {
+            pace::tick().await;
+        }
+        let Stage::Flow { playback, .. } = &mut self.stage else { return None };
+        Some(match timeout_at(Instant::now() + self.timing.silence, playback.chunk()).await {
+            Ok(Ok(Some(data))) => self.received(data),
+            Ok(Ok(None)) if self.session.as_ref().is_some_and(|session| !session.is_live()) => Event::Over,
+            Ok(Ok(None)) => self.lost(Loss::Cut, Error::Cut("the connection was closed".to_owned())),
+            Ok(Err(error)) => self.lost(Loss::Cut, error),
+            Err(_) => self.lost(Loss::Silence, Error::Timeout("playback")),
+        })
+    }
+
+    fn received(&mut self, data: Bytes) -> Event {
+        let now = Instant::now();
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Start(now)) {
+            Stage::Await { playback, .. } => Stage::Flow { playback, since: now },
+            stage => stage,
+        };
+        if self.attempt > 0 && self.flows_well(now) {
+            self.attempt = 0;
+        }
+        self.ever_flowed = true;
+        self.last_byte = now;
+        self.drained = self.paced && data.len() < pace::SMALL;
+        Event::Data(data)
+    }
+
+    /// Whether this connection proved itself: one that ends at once again and again did not.
+    fn flows_well(&self, now: Instant) -> bool {
+        matches!(self.stage, Stage::Flow { since, .. } if now - since >= self.timing.silence / 2)
+    }
+
+    fn lost(&mut self, cause: Loss, error: Error) -> Event {
+        let now = Instant::now();
+        let worked = self.flows_well(now);
+        self.attempt += 1;
+        self.complaint = Some(error);
+        self.drained = false;
+        // An engine that closed a playback serves the rest of its buffer on the same address, so it gets one
+        // more chance, but not time after time.
+        self.stage = if worked && self.attempt == 1 {
+            self.patience_ends = now + self.timing.silence;
+            Stage::Open { at: now, second_chance: true }
+        } else {
+            Stage::Start(now + self.pause())
+        };
+        Event::Lost { cause, attempt: self.attempt }
+    }
+
+    /// The playback gave nothing: try it again, or a new session when patience ends.
+    fn not_yet(&mut self, error: Error, second_chance: bool) -> Option<Event> {
+        let at = Instant::now() + OPEN_AGAIN;
+        if second_chance || at >= self.patience_ends {
+            return Some(self.again(error));
+        }
+        self.complaint = Some(error);
+        self.stage = Stage::Open { at, second_chance };
+        None
+    }
+
+    fn again(&mut self, error: Error) -> Event {
+        self.attempt += 1;
+        self.complaint = Some(error);
+        self.stage = Stage::Start(Instant::now() + self.pause());
+        Event::Again { attempt: self.attempt }
+    }
+
+    /// Doubles with each attempt after the first, give or take a quarter, so that the streams of one engine
+    /// do not come back all at once.
+    fn pause(&self) -> Duration {
+        let doubled = self.timing.delay * 2u32.saturating_pow(self.attempt.saturating_sub(1).min(16));
+        doubled.min(self.timing.delay_max).mul_f64(0.75 + 0.5 * fastrand::f64())
+    }
+
+    /// Why the budget was not enough.
+    fn exhausted(&mut self) -> Failure {
+        let complaint = self.complaint.take();
+        let seconds = self.timing.give_up_after.as_secs_f64();
+        if self.ever_flowed {
+            let error = complaint.map_or_else(|| "silence".to_owned(), |error| error.to_string());
+            return Failure::SourceLost(error);
+        }
+        match complaint {
+            _ if self.starting.is_some() => Error::Timeout("start").into(),
+            Some(error @ Error::Unreachable(_)) => error.into(),
+            _ => Failure::NoPeers(format!("no data in {seconds:.0} s")),
+        }
+    }
+
+    /// Stop the session, if there is one: at most 3 s. Dropped half done, it goes on where it was.
+    async fn stop(&mut self) {
+        // The reader goes first: an engine that is stopped under its reader may cut it off as an error.
+        self.stage = Stage::Start(match self.stage {
+            Stage::Start(at) => at,
+            _ => Instant::now(),
+        });
+        if let Some(session) = self.session.take() {
+            self.stopping = Some(Box::pin(stop(session)));
+        }
+        if let Some(stopping) = &mut self.stopping {
+            stopping.await;
+            self.stopping = None;
+        }
+    }
+
+    /// The session is another stream's: leave it alone.
+    pub(super) fn disown(&mut self) {
+        self.session = None;
+    }
+
+    /// Let go of the engine: finish what is under way and stop what is open.
+    ///
+    /// A start under way is waited for, unless `hurry` completes first; what it opens is stopped if `ours`
+    /// says so.
+    pub(super) async fn release(mut self, ours: impl Fn(&Session) -> bool, hurry: impl Future<Output = ()>) {
+        self.stop().await;
+        let Some(starting) = self.starting.take() else { return };
+        let outcome = tokio::select! {
+            outcome = starting => outcome,
+            () = hurry => return tracing::warn!("left a session of {} to start, unwatched", self.id),
+        };
+        if let Ok((session, _)) = outcome
+            && ours(&session)
+        {
+            stop(Arc::new(session)).await;
+        }
+    }
+
+    /// Stop the session of a broadcast that is over.
+    pub(super) async fn close(&mut self) {
+        self.stop().await;
+    }
+}
+
+async fn stop(session: Arc<Session>) {
+    let infohash = session.infohash().clone();
+    let Some(session) = Arc::into_inner(session) else {
+        return tracing::error!("a session of {infohash} is still in use and runs on");
+    };
+    if let Err(error) = session.stop().await {
+        tracing::warn!(%infohash, "the engine did not stop {infohash}, which will end by itself: {error}");
+    }
+}
+
+/// Whether the engine's answer to a first playback leaves no hope. It says 404 and 500 to 504 while it has
+/// no data yet.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::Playback { status, .. } => !matches!(status, 404 | 408 | 429 | 500..),
+        Error::Refused(_) | Error::Unexpected(_) | Error::Base(_) => true,
+        Error::Unreachable(_) | Error::Timeout(_) | Error::Cut(_) => false,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unreachable(reason) => Self::EngineUnreachable(reason),
+            Error::Timeout(what) => Self::EngineTimeout(format!("no answer to {what} in time")),
+            Error::Refused(message) => Self::EngineRefused(message),
+            Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),
+            Error::Cut(reason) => Self::SourceLost(reason),
+            Error::Unexpected(what) | Error::Base(what) => Self::EngineUnexpected(what),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A viewer's handle on a live stream.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use acestream::{ContentId, Infohash};
+use hls::Window;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Report,
+    audience::Audience,
+    report::Details,
+    snapshot::{EndReason, Failure, NotReady, Snapshot, State},
+};
+
+/// A handle on a live stream: cheap to clone, never in the stream's way.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    shared: Arc<Shared>,
+}
+
+/// What the stream's task and its viewers both see, beside the snapshots.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) id: ContentId,
+    pub(super) infohash: OnceLock<Infohash>,
+    pub(super) started_at: SystemTime,
+    pub(super) begun: Instant,
+    /// Silence about peers is worth a word after this long.
+    pub(super) start_timeout: Duration,
+    pub(super) audience: Audience,
+    pub(super) counters: Counters,
+    details: Mutex<Details>,
+    /// Cancelled by [`Stream::stop`], and with the hub.
+    pub(super) cancel: CancellationToken,
+}
+
+/// Counted on the way, without a lock.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) received_bytes: AtomicU64,
+    pub(super) reconnects: AtomicU64,
+    pub(super) cuts: AtomicU64,
+    pub(super) silences: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn add(counter: &AtomicU64, amount: u64) {
+        counter.fetch_add(amount, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    pub(super) fn new(id: ContentId, start_timeout: Duration, cancel: CancellationToken) -> Self {
+        Self {
+            id,
+            infohash: OnceLock::new(),
+            started_at: SystemTime::now(),
+            begun: Instant::now(),
+            start_timeout,
+            audience: Audience::new(),
+            counters: Counters::default(),
+            details: Mutex::default(),
+            cancel,
+        }
+    }
+
+    /// Look at or change what reports tell; for a few lines.
+    pub(super) fn details<T>(&self, look: impl FnOnce(&mut Details) -> T) -> T {
+        look(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Stream {
+    /// A stream that is `Starting`, and the end its snapshots go in at.
+    pub(super) fn new(shared: Arc<Shared>) -> (watch::Sender<Arc<Snapshot>>, Self) {
+        let first = Snapshot::new(State::Starting, Window::default());
+        let (publish, snapshot) = watch::channel(Arc::new(first));
+        (publish, Self { snapshot, shared })
+    }
+
+    /// The ID it was tuned by.
+    #[must_use]
+    pub fn id(&self) -> ContentId {
+        self.shared.id.clone()
+    }
+
+    /// The swarm it plays, once that is known.
+    #[must_use]
+    pub fn infohash(&self) -> Option<Infohash> {
+        self.shared.infohash.get().cloned()
+    }
+
+    /// Wait until the stream satisfies `ready`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The limit passed, or the stream ended without getting there.
+    pub async fn until(
+        &self,
+        ready: impl Fn(&Snapshot) -> bool,
+        limit: Duration,
+    ) -> Result<Arc<Snapshot>, NotReady> {
+        let mut snapshots = self.snapshot.clone();
+        let found = timeout(limit, snapshots.wait_for(|now| ready(now) || now.end().is_some()))
+            .await
+            .map_err(|_| NotReady::Timeout)?
+            .map_err(|_| NotReady::Ended(vanished()))?;
+        match found.end() {
+            Some(reason) if !ready(&found) => Err(NotReady::Ended(reason.clone())),
+            _ => Ok(Arc::clone(&found)),
+        }
+    }
+
+    /// The stream as it is now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.borrow())
+    }
+
+    /// Whether the stream ended. It may still be stopping its engine session: see [`Stream::gone`].
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end().is_some()
+    }
+
+    /// Why the stream ended, if it did.
+    #[must_use]
+    pub fn end(&self) -> Option<EndReason> {
+        let end = self.now().end().cloned();
+        // A task that panicked said nothing, but its end of the channel is gone.
+        end.or_else(|| self.snapshot.has_changed().is_err().then(vanished))
+    }
+
+    /// Wait until the stream ended and its engine session is stopped.
+    pub async fn gone(&self) {
+        let mut snapshots = self.snapshot.clone();
+        while snapshots.changed().await.is_ok() {}
+    }
+
+    /// A request of `viewer`, a hash that tells viewers apart: it keeps the stream alive.
+    pub fn touch(&self, viewer: u64) {
+        self.shared.audience.touch(viewer);
+    }
+
+    /// What the stream is doing, for people and programs.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::of(&self.shared, &self.now(), self.end())
+    }
+
+    /// End the stream. Returns at once.
+    pub(super) fn stop(&self) {
+        self.shared.cancel.cancel();
+    }
+
+    /// Somebody tuned in: they will ask soon.
+    pub(super) fn expect_viewer(&self) {
+        self.shared.audience.expect();
+    }
+
+    /// Whether `other` is a handle on the very same stream.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+/// The end of a stream whose task panicked.
+fn vanished() -> EndReason {
+    EndReason::Failed(Failure::SourceLost("an internal error ended it".to_owned()))
+}

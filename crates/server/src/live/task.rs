@@ -1,0 +1,349 @@
+//! The only writer of a stream: reads its source, packages the media, publishes snapshots.
+
+use std::{convert::Infallible, future::pending, pin::pin, sync::Arc, time::Duration};
+
+use acestream::{Form, Session, Statistics};
+use hls::Packager;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use super::{
+    Stream,
+    aliases::Alias,
+    hub::{Claim, Inner, Listing},
+    meter::Meter,
+    report::{Phase, TrackReport},
+    resolve::resolve,
+    snapshot::{EndReason, Failure, Snapshot, State},
+    source::{Event, Loss, Source},
+    stream::{Counters, Shared},
+};
+
+/// Statistics are of interest while the viewer waits; later they only inform.
+const ASK_WHILE_STARTING: Duration = Duration::from_secs(1);
+const ASK_WHILE_LIVE: Duration = Duration::from_secs(5);
+
+/// How long a shutdown waits for a session that the engine is just opening.
+const LAST_START: Duration = Duration::from_secs(4);
+
+/// What is under way, or the end of it.
+type Going<T = ()> = Result<T, EndReason>;
+
+/// A stream's task, before and while it runs.
+pub(super) struct Task {
+    listing: Listing,
+    shared: Arc<Shared>,
+    publish: watch::Sender<Arc<Snapshot>>,
+    /// A stream of the same ID that has not let go of its session yet.
+    before: Option<Stream>,
+    source: Source,
+    meter: Meter,
+    packager: Packager,
+    state: State,
+    /// When media last began to flow, or a segment was last closed.
+    progress: Option<Instant>,
+    is_over: bool,
+}
+
+impl Task {
+    pub(super) fn new(
+        listing: Listing,
+        shared: Arc<Shared>,
+        publish: watch::Sender<Arc<Snapshot>>,
+        before: Option<Stream>,
+    ) -> Self {
+        let hub = &listing.hub;
+        let health = Arc::clone(&hub.health);
+        Self {
+            source: Source::new(&hub.config, hub.engine.clone(), health, shared.id.clone()),
+            packager: Packager::new(hub.config.packaging(), hub.numbers.first()),
+            meter: Meter::new(ASK_WHILE_STARTING),
+            state: State::Starting,
+            progress: None,
+            is_over: false,
+            listing,
+            shared,
+            publish,
+            before,
+        }
+    }
+
+    /// Play until something ends the stream, say what it was, and let go of the engine.
+    pub(super) async fn run(mut self) {
+        let end = self.end_from_outside();
+        let reason = tokio::select! {
+            biased;
+            reason = end => reason,
+            going = self.play() => match going { Err(reason) => reason },
+        };
+        // A broadcast that is over stays for those who watch its last segments.
+        let reason = if self.is_over && reason == EndReason::Idle { EndReason::SourceClosed } else { reason };
+        self.end(reason);
+        self.release().await;
+    }
+
+    /// The ends that do not come from the source. Safe to drop.
+    fn end_from_outside(&self) -> impl Future<Output = EndReason> + use<> {
+        let (shared, hub) = (Arc::clone(&self.shared), self.hub());
+        async move {
+            loop {
+                let idle_at = shared.audience.last_request() + hub.config.idle_timeout;
+                tokio::select! {
+                    biased;
+                    () = hub.cancel.cancelled() => return EndReason::Shutdown,
+                    () = shared.cancel.cancelled() => return EndReason::Stopped,
+                    () = sleep_until(idle_at) => {}
+                }
+                if shared.audience.last_request() + hub.config.idle_timeout <= Instant::now() {
+                    return EndReason::Idle;
+                }
+            }
+        }
+    }
+
+    async fn play(&mut self) -> Going<Infallible> {
+        self.find_swarm().await?;
+        loop {
+            let event = self.next_event().await;
+            self.handle(event).await?;
+        }
+    }
+
+    /// What the source says next; the statistics are noted meanwhile.
+    async fn next_event(&mut self) -> Event {
+        let mut next = pin!(self.source.next());
+        loop {
+            tokio::select! {
+                biased;
+                event = &mut next => return event,
+                answer = self.meter.next() => note(&self.shared, &self.packager, answer),
+            }
+        }
+    }
+
+    async fn handle(&mut self, event: Event) -> Going {
+        match event {
+            Event::Started { session, form } => return self.started(session, form).await,
+            Event::Data(data) => return self.received(&data).await,
+            Event::Lost { cause, attempt } => self.lost(cause, attempt).await,
+            Event::Again { attempt } => self.again(attempt),
+            Event::Over => return self.over().await,
+            Event::Failed(failure) => {
+                if matches!(failure, Failure::EngineRefused(_)) {
+                    self.hub().forget(&self.shared.id);
+                }
+                return Err(failure.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Find out which swarm is meant and claim it, before the engine opens a session for it.
+    async fn find_swarm(&mut self) -> Going {
+        let (hub, id) = (self.hub(), self.shared.id.clone());
+        if let Some(before) = self.before.take() {
+            wait_for(&before, hub.config.give_up_after).await?;
+        }
+        let alias = match hub.known(&id) {
+            Some(alias) => Some(alias),
+            None => timeout(hub.config.give_up_after, resolve(&hub.engine, &hub.asking, &id))
+                .await
+                .unwrap_or(Err(acestream::Error::Timeout("media files")))
+                .inspect_err(|error| hub.health.start_met::<()>(&Err(error.clone())))
+                .map_err(Failure::from)?,
+        };
+        self.enter(Phase::Starting);
+        let Some(alias) = alias else { return Ok(()) };
+        self.source.prefer(alias.form);
+        self.claim(alias).await
+    }
+
+    async fn claim(&mut self, alias: Alias) -> Going {
+        let (hub, infohash) = (self.hub(), alias.infohash.clone());
+        hub.remember(&self.shared.id, alias);
+        match self.listing.claim(&infohash) {
+            Claim::Taken => return Err(EndReason::SameAs(infohash)),
+            Claim::After(before) => wait_for(&before, hub.config.give_up_after).await?,
+            Claim::Ours => {}
+        }
+        // Set once: a stream does not change its swarm.
+        let _ = self.shared.infohash.set(infohash);
+        Ok(())
+    }
+
+    async fn started(&mut self, session: Arc<Session>, form: Form) -> Going {
+        let claimed = self.claim(Alias { infohash: session.infohash().clone(), form }).await;
+        if let Err(EndReason::SameAs(_)) = claimed {
+            // To stop this session could end the other stream's as well.
+            self.source.disown();
+        }
+        claimed?;
+        self.meter.watch(Some(session));
+        if self.state == State::Starting {
+            self.enter(Phase::Prebuffering);
+        }
+        Ok(())
+    }
+
+    async fn received(&mut self, data: &[u8]) -> Going {
+        Counters::add(&self.shared.counters.received_bytes, data.len() as u64);
+        let since = *self.progress.get_or_insert_with(Instant::now);
+        if let State::Reconnecting { attempt } = self.state {
+            self.resumed(attempt);
+        }
+        if self.packager.push(data) {
+            self.progress = Some(Instant::now());
+            self.window_changed().await;
+            return Ok(());
+        }
+        self.check_progress(since)
+    }
+
+    fn resumed(&mut self, attempt: u32) {
+        Counters::add(&self.shared.counters.reconnects, 1);
+        self.meter.watch(self.source.session());
+        self.enter(Phase::Live);
+        self.set_state(State::Live);
+        tracing::info!(attempt, "stream {} is back", self.shared.id);
+    }
+
+    /// Media that leads to no segment is none.
+    fn check_progress(&self, since: Instant) -> Going {
+        let config = &self.listing.hub.config;
+        let scrambled = self.packager.is_scrambled();
+        let limit = match (self.packager.window().is_empty(), scrambled) {
+            (true, true) => config.media_timeout / 3,
+            (true, false) => config.media_timeout,
+            (false, _) => config.give_up_after,
+        };
+        if since.elapsed() < limit {
+            return Ok(());
+        }
+        note(&self.shared, &self.packager, None);
+        let what = if scrambled {
+            "it is encrypted".to_owned()
+        } else if self.packager.program().is_none() {
+            "no programme was found in its data".to_owned()
+        } else {
+            format!("no picture to begin with in {:.0} s", limit.as_secs_f64())
+        };
+        Err(Failure::NoMedia(what).into())
+    }
+
+    /// A segment was closed: publish it, once its number is on record.
+    async fn window_changed(&mut self) {
+        if let Some(last) = self.packager.window().last() {
+            self.listing.hub.numbers.publish(last).await;
+            if self.state == State::Starting {
+                self.went_live();
+            }
+        }
+        note(&self.shared, &self.packager, None);
+        self.set_state(self.state.clone());
+    }
+
+    fn went_live(&mut self) {
+        self.state = State::Live;
+        self.enter(Phase::Live);
+        self.meter.every(ASK_WHILE_LIVE);
+        self.source.pace();
+        let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
+        let peers = self.shared.details(|details| details.statistics.as_ref().map(|known| known.peers));
+        tracing::info!(content.id = %id, peers, "stream {id} is live after {took:.1?}");
+    }
+
+    async fn lost(&mut self, cause: Loss, attempt: u32) {
+        let counters = &self.shared.counters;
+        Counters::add(if cause == Loss::Cut { &counters.cuts } else { &counters.silences }, 1);
+        self.progress = None;
+        tracing::warn!(content.id = %self.shared.id, ?cause, attempt, "stream {} broke off", self.shared.id);
+        if self.packager.interrupt() {
+            self.window_changed().await;
+        }
+        self.again(attempt);
+    }
+
+    fn again(&mut self, attempt: u32) {
+        self.meter.rest();
+        tracing::debug!(attempt, "connecting again");
+        if self.state != State::Starting {
+            self.enter(Phase::Reconnecting);
+            self.set_state(State::Reconnecting { attempt });
+        }
+    }
+
+    /// Keep what is left for those who watch, until nobody does.
+    async fn over(&mut self) -> Going {
+        self.meter.rest();
+        self.is_over = true;
+        if self.packager.finish() {
+            self.window_changed().await;
+        }
+        if self.packager.window().is_empty() {
+            return Err(Failure::NoMedia("it ended before the first picture".to_owned()).into());
+        }
+        self.set_state(self.state.clone());
+        self.source.close().await;
+        pending().await
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.shared.details(|details| details.phase = phase);
+    }
+
+    /// Publish the state and the window as they are now.
+    fn set_state(&mut self, state: State) {
+        self.state = state.clone();
+        self.publish.send_replace(Arc::new(Snapshot::new(state, self.packager.window().clone())));
+    }
+
+    fn end(&mut self, reason: EndReason) {
+        let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
+        match &reason {
+            EndReason::Failed(failure) => {
+                tracing::warn!(content.id = %id, code = failure.code(), "stream {id} ended after {took:.1?}: {reason}");
+            }
+            _ => tracing::info!(content.id = %id, "stream {id} ended after {took:.1?}: {reason}"),
+        }
+        self.enter(Phase::Ended);
+        self.set_state(State::Ended(reason));
+    }
+
+    async fn release(mut self) {
+        self.meter.rest();
+        let hub = self.hub();
+        let hurry = async {
+            hub.cancel.cancelled().await;
+            sleep(LAST_START).await;
+        };
+        let ours = |session: &Session| !matches!(self.listing.claim(session.infohash()), Claim::Taken);
+        self.source.release(ours, hurry).await;
+        // Only now the snapshots' sender is dropped, by which others see that the session is stopped.
+    }
+
+    fn hub(&self) -> Arc<Inner> {
+        Arc::clone(&self.listing.hub)
+    }
+}
+
+/// Wait until `before` has let go of its engine session.
+async fn wait_for(before: &Stream, limit: Duration) -> Going {
+    let late = || Failure::EngineTimeout("the session before this one is not stopped".to_owned());
+    timeout(limit, before.gone()).await.map_err(|_| late().into())
+}
+
+/// Tell reports what is known now.
+fn note(shared: &Shared, packager: &Packager, statistics: Option<Statistics>) {
+    let program = packager.program();
+    shared.details(|details| {
+        details.media = packager.stats();
+        details.scrambled = packager.is_scrambled();
+        details.statistics = statistics.or(details.statistics.take());
+        if let Some(program) = program {
+            details.service_name.clone_from(&program.service_name);
+            details.tracks = program.tracks.iter().map(TrackReport::from).collect();
+        }
+    });
+}
