@@ -156,13 +156,13 @@ impl Segmenter {
             let whole = self.clock.last_packet;
             self.close(whole, (last - start).to_duration());
         }
-        self.restart();
+        self.restart(u64::MAX);
     }
 
     /// The stream ended: what was received is the last segment.
     pub(crate) fn finish(&mut self) {
         self.close_open(self.body.end());
-        self.restart();
+        self.restart(u64::MAX);
     }
 
     fn adopt(&mut self, program: &Program) {
@@ -174,14 +174,14 @@ impl Segmenter {
         if !same {
             self.close_open(self.body.end());
             self.seen.clear();
-            self.restart();
+            self.restart(u64::MAX);
         }
     }
 
     fn break_at(&mut self, found: Discontinuity) {
         if self.leads(found.track) {
             self.close_open(found.first_packet);
-            self.restart();
+            self.restart(found.first_packet);
         }
     }
 
@@ -269,9 +269,9 @@ impl Segmenter {
         }
     }
 
-    /// Nothing that is here goes on: wait for random access, and say that there was a break.
-    fn restart(&mut self) {
-        drop(self.body.take_until(u64::MAX));
+    /// Nothing before packet number `from` goes on: wait for random access, and say that there was a break.
+    fn restart(&mut self, from: u64) {
+        drop(self.body.take_until(from));
         self.state = State::Waiting { since: None };
         self.clock = Clock { gops: self.clock.gops, frame: self.clock.frame, ..Clock::default() };
         self.broken = !self.played.is_zero();
@@ -339,7 +339,7 @@ impl Segmenter {
         self.close_open(self.body.end());
         match end {
             Some(end) => self.state = State::Open { start: end, independent: false },
-            None => self.restart(),
+            None => self.restart(u64::MAX),
         }
     }
 }

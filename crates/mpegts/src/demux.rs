@@ -1,7 +1,9 @@
 //! The demultiplexer: packets in, one program's packets and the beginnings of its access units out.
 
+use std::mem;
+
 use crate::{
-    packet::{Packet, Pid},
+    packet::{PACKET_LEN, Packet, Pid},
     program::Program,
     sync::Scanner,
     tables::Tables,
@@ -13,6 +15,9 @@ use crate::{
 const MAX_BACK: Ticks = Ticks(Ticks::PER_SECOND);
 /// So is a step forward of more than this.
 const MAX_AHEAD: Ticks = Ticks(10 * Ticks::PER_SECOND);
+
+/// Bytes kept while the program is not known: more than a second of any channel.
+const MAX_EARLY: usize = 8_192 * PACKET_LEN;
 
 /// What the demultiplexer finds, in stream order.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +101,8 @@ struct Stream {
     /// Where the maps come.
     map_pids: Vec<Pid>,
     program: Option<Program>,
+    /// What came before the program was known, to be read again then.
+    early: Vec<u8>,
     /// One a track of the program; tracks that are passed over have one too.
     readers: Vec<TrackReader>,
     last_dts: Vec<Option<Ticks>>,
@@ -128,6 +135,7 @@ impl Demuxer {
             tables: Tables::default(),
             map_pids: Vec::new(),
             program: None,
+            early: Vec::new(),
             readers: Vec::new(),
             last_dts: Vec::new(),
             clock: Unwrapper::default(),
@@ -190,10 +198,32 @@ impl Stream {
             return;
         }
         match self.roles[usize::from(packet.pid().value())] {
-            Role::Nothing => {}
             Role::Tables => self.table(packet, on),
-            Role::Clock => self.pass(packet, on),
+            role => self.media(role, packet, on),
+        }
+    }
+
+    fn media(&mut self, role: Role, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
+        match role {
             Role::Track(track) => self.track(track, packet, on),
+            Role::Clock => self.pass(packet, on),
+            Role::Nothing if self.program.is_none() => self.keep(packet),
+            Role::Nothing | Role::Tables => {}
+        }
+    }
+
+    /// Keep a packet whose program is not known yet.
+    fn keep(&mut self, packet: Packet<'_>) {
+        if self.early.len() >= MAX_EARLY {
+            self.early.clear();
+        }
+        self.early.extend_from_slice(packet.bytes());
+    }
+
+    /// Read the packets that came before the program was known.
+    fn replay(&mut self, on: &mut impl FnMut(Event<'_>)) {
+        for packet in mem::take(&mut self.early).chunks(PACKET_LEN).filter_map(Packet::new) {
+            self.media(self.roles[usize::from(packet.pid().value())], packet, on);
         }
     }
 
@@ -222,6 +252,7 @@ impl Stream {
         if changed || moved {
             self.assign_roles();
         }
+        self.replay(on);
     }
 
     fn track(&mut self, track: usize, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
