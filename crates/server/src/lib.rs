@@ -1,1 +1,13 @@
-//! The program acehls.
+//! The program acehls: AceStream channels as HLS.
+//!
+//! [`app`] puts the parts together and runs them. [`http`] is all that clients see; it turns a channel of
+//! the [`catalog`] into a stream of [`live`]. Those two do not know each other. [`cli`] is the command line,
+//! [`config`] what can be set, [`telemetry`] the log.
+
+pub mod app;
+pub mod catalog;
+// pub mod cli;
+pub mod config;
+pub mod http;
+pub mod live;
+pub mod telemetry;

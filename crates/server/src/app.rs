@@ -1,0 +1,73 @@
+//! The program's parts put together: [`App::load`] wires them in order, [`App::run`] drives them until told to stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use acestream::Engine;
+use anyhow::Context as _;
+use tokio::time::timeout;
+
+use crate::{
+    catalog::Folder,
+    config::Config,
+    http::{Server, Services},
+    live::{Hub, Numbers},
+};
+
+/// How long requests at hand may still take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long stopping may take in all.
+const STOP: Duration = Duration::from_secs(10);
+
+/// The server, ready to run.
+#[derive(Debug)]
+pub struct App {
+    server: Server,
+    hub: Hub,
+    address: SocketAddr,
+}
+
+impl App {
+    /// Put the parts together, from what nothing depends on to what depends on all, and bind the port last:
+    /// who can connect finds everything there.
+    pub async fn load(config: Config) -> anyhow::Result<Self> {
+        config.check()?;
+        let storage = &config.storage_dir;
+        tokio::fs::create_dir_all(storage)
+            .await
+            .with_context(|| format!("making storage_dir {}", storage.display()))?;
+        let numbers = Numbers::load(storage)
+            .await
+            .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
+        let engine = Engine::new(config.engine.base_url.clone()).context("engine.base_url")?;
+        let catalog = Folder::new(config.playlists_folder());
+        let start_timeout = config.live.start_timeout;
+        let hub = Hub::new(config.live, engine, numbers);
+        let listen = config.http.address();
+        let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
+        let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
+        let address = server.address().context("the address that was bound")?;
+        Ok(Self { server, hub, address })
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serve until `shutdown` is there, then stop in order.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        tracing::info!("listening on http://{}", self.address);
+        tokio::select! {
+            () = self.server.accept() => {}
+            () = shutdown => {}
+        }
+        tracing::info!("stopping");
+        // Streams end while connections drain: who waits for a stream is answered by its end.
+        let stop = async { tokio::join!(self.hub.shutdown(), self.server.drain(DRAIN)) };
+        if timeout(STOP, stop).await.is_err() {
+            tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The configuration: read once at start, passed down, never read again.
+//!
+//! Defaults in code, then a TOML file, then the environment. Each part of the server owns the struct of its
+//! own section. A key that nobody knows is refused with its name, in the file and in the environment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Serialized, Toml},
+};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use crate::{catalog, http, live, telemetry};
+
+pub mod duration;
+pub mod secret;
+pub mod size;
+pub mod text;
+pub mod unset;
+
+pub use secret::Secret;
+
+/// The file that is read when `--config` names no other.
+pub const DEFAULT_FILE: &str = "/etc/acehls/acehls.toml";
+
+/// The environment's prefix; `__` stands between a section and its key.
+const PREFIX: &str = "ACEHLS_";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The folder for what must outlive the process.
+    pub storage_dir: PathBuf,
+    /// The AceStream engine.
+    pub engine: Engine,
+    /// The HTTP server.
+    pub http: http::Config,
+    /// Live streams.
+    pub live: live::Config,
+    /// Playlists of channels.
+    pub catalog: catalog::Config,
+    /// What is logged.
+    pub log: telemetry::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            storage_dir: PathBuf::from("storage"),
+            engine: Engine::default(),
+            http: http::Config::default(),
+            live: live::Config::default(),
+            catalog: catalog::Config::default(),
+            log: telemetry::Config::default(),
+        }
+    }
+}
+
+/// Where the AceStream engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// Its HTTP API.
+    #[serde(with = "text")]
+    pub base_url: Url,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self { base_url: Url::parse("http://127.0.0.1:6878").expect("a URL in the source is well formed") }
+    }
+}
+
+impl Config {
+    /// Read the configuration from `file`, or from [`DEFAULT_FILE`] where there is one, and the environment.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let figment = Figment::from(Serialized::defaults(Self::default()));
+        let config: Self = match existing(file)? {
+            Some(file) => figment.merge(Toml::file_exact(file)),
+            None => figment,
+        }
+        .merge(mission_environment())
+        .merge(Env::prefixed(PREFIX).split("__").ignore(&["http__password"]))
+        .merge(password())
+        .extract()
+        .context("reading the configuration")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuse what reads well but cannot work, or must not happen by accident.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let scheme = self.engine.base_url.scheme();
+        anyhow::ensure!(scheme == "http", "engine.base_url: the engine speaks http, not {scheme}");
+        self.http.check()
+    }
+
+    /// The folder of the M3U playlists.
+    #[must_use]
+    pub fn playlists_folder(&self) -> PathBuf {
+        self.catalog.folder.clone().map_or_else(|| self.storage_dir.join("playlists"), |folder| folder.0)
+    }
+}
+
+/// The file to read: the one that was asked for, which must exist, or the default one, which may.
+fn existing(file: Option<&Path>) -> anyhow::Result<Option<&Path>> {
+    if let Some(file) = file {
+        // figment takes a file that is not there for an empty one.
+        std::fs::File::open(file).with_context(|| format!("opening the configuration {}", file.display()))?;
+        return Ok(Some(file));
+    }
+    let default = Path::new(DEFAULT_FILE);
+    Ok(default.is_file().then_some(default))
+}
+
+/// The names that container platforms and existing installations set.
+fn mission_environment() -> Env {
+    Env::raw().only(&["ACESTREAM_BASE_URL", "STORAGE_DIR", "PORT"]).map(|name| match name.as_str() {
+        name if name.eq_ignore_ascii_case("ACESTREAM_BASE_URL") => "engine.base_url".into(),
+        name if name.eq_ignore_ascii_case("PORT") => "http.port".into(),
+        _ => "storage_dir".into(),
+    })
+}
+
+/// The password as it stands in the environment: figment would read `0123` as a number.
+fn password() -> Figment {
+    match std::env::var("ACEHLS_HTTP__PASSWORD") {
+        Ok(password) => Figment::from(Serialized::default("http.password", password)),
+        Err(_) => Figment::new(),
+    }
+}
+
+/// `"64MiB"` as `("64", "MiB")`.
+fn split_unit(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_holds_every_key_with_its_default() {
+        let example = include_str!("../../../config.example.toml");
+
+        let read: Config = toml::from_str(example).unwrap();
+        assert_eq!(read, Config::default());
+
+        let written: toml::Table = example.parse().unwrap();
+        assert_eq!(written, toml::Table::try_from(Config::default()).unwrap());
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_its_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[live]\nidle_timout = \"90s\"\n").unwrap();
+
+        let refused = format!("{:#}", Config::load(Some(file.path())).unwrap_err());
+
+        assert!(refused.contains("unknown field: found `idle_timout`, expected"), "{refused}");
+        assert!(refused.contains("live.idle_timout"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_that_was_asked_for_must_exist() {
+        let refused = format!("{:#}", Config::load(Some(Path::new("/nowhere.toml"))).unwrap_err());
+
+        assert!(refused.starts_with("opening the configuration /nowhere.toml: "), "{refused}");
+    }
+
+    #[test]
+    fn the_effective_configuration_hides_the_password() {
+        let mut config = Config::default();
+        config.http.password = Some("open sesame".parse().unwrap());
+
+        let shown = toml::to_string(&config).unwrap();
+
+        assert!(shown.contains("password = \"***\""), "{shown}");
+        assert!(!shown.contains("sesame"), "{shown}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Durations as people write them: `"500ms"`, `"60s"`, `"2m"`, `"1h"`. For `#[serde(with = "config::duration")]`.
+
+use std::{fmt, time::Duration};
+
+use serde::{
+    Deserializer, Serializer,
+    de::{self, Visitor},
+};
+
+/// The units, longest first, in milliseconds.
+const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+/// Write `value` in the longest unit that holds it exactly; below a millisecond is cut off.
+pub fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let ms = u64::try_from(value.as_millis()).unwrap_or(u64::MAX);
+    let (unit, size) =
+        UNITS.into_iter().find(|(_, size)| ms > 0 && ms.is_multiple_of(*size)).unwrap_or(("s", 1_000));
+    serializer.collect_str(&format_args!("{}{unit}", ms / size))
+}
+
+/// Read a whole number and its unit.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    deserializer.deserialize_any(Text)
+}
+
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration with its unit, such as \"60s\", \"500ms\" or \"2m\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+        parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let (number, unit) = super::split_unit(text);
+    let (_, size) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+    Some(Duration::from_millis(number.parse::<u64>().ok()?.checked_mul(size)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Deserialize, Serialize)]
+    struct Holder(#[serde(with = "super")] Duration);
+
+    #[test]
+    fn durations_are_read_and_written_with_their_unit() {
+        for text in ["500ms", "60001ms", "90s", "2m", "1h", "0s"] {
+            let json = format!("\"{text}\"");
+            let read: Holder = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn a_duration_without_a_unit_is_refused_with_an_example() {
+        for json in ["60", "\"60\"", "\"s\"", "\"-1s\"", "\"1.5s\"", "\"99999999999999999999h\""] {
+            let refused = serde_json::from_str::<Holder>(json).err().unwrap().to_string();
+            assert!(refused.contains("such as \"60s\""), "{refused}");
+        }
+    }
+}

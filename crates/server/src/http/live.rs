@@ -1,0 +1,160 @@
+//! Watching: the playlist of a stream and its segments.
+
+use acestream::ContentId;
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Response, header},
+};
+
+use super::{
+    Kind, Problem, Services,
+    extract::{Path, Viewer},
+    segment,
+};
+use crate::live::{EndReason, NotReady, Snapshot, Stream};
+
+const PLAYLIST: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
+
+/// The media playlist of a channel.
+///
+/// Starts the stream if nobody did, and waits for its first segment. Until there is one the answer is 503
+/// `stream-starting` with `Retry-After`.
+#[utoipa::path(
+    get, path = "/api/stream/{hash}/playlist.m3u8", tag = "live",
+    params(("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits")),
+    responses(
+        (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
+        (status = 503, description = "Nothing to play yet", body = super::problem::Details),
+    )
+)]
+pub(super) async fn playlist(
+    State(services): State<Services>,
+    Path(hash): Path<String>,
+    viewer: Viewer,
+) -> Result<Response<Body>, Problem> {
+    let now = first_segment(&services, &hash.parse()?, viewer).await?;
+    let mut response = Response::new(Body::from(now.playlist()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, PLAYLIST);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// The stream once it has something to play.
+///
+/// A stream that ended because nobody watched, or because another one plays the same swarm, is tuned in to
+/// again, once: this viewer is no part of that.
+async fn first_segment(
+    services: &Services,
+    id: &ContentId,
+    viewer: Viewer,
+) -> Result<std::sync::Arc<Snapshot>, Problem> {
+    let mut again = true;
+    loop {
+        let stream = services.hub.tune(id)?;
+        stream.touch(viewer.0);
+        let playable = |now: &Snapshot| !now.window.is_empty();
+        match stream.until(playable, services.start_timeout).await {
+            Ok(now) => return Ok(now),
+            Err(NotReady::Ended(EndReason::Idle | EndReason::SameAs(_))) if again => again = false,
+            Err(error) => return Err(explained(error, &stream)),
+        }
+    }
+}
+
+/// What kept the stream from playing, with the code that its report gives: it knows an encrypted channel.
+fn explained(error: NotReady, stream: &Stream) -> Problem {
+    let failed = matches!(error, NotReady::Ended(EndReason::Failed(_)));
+    let problem = Problem::from(error);
+    match stream.report().code {
+        Some(code) if failed => problem.code(code),
+        _ => problem,
+    }
+}
+
+/// A segment of a stream that plays.
+///
+/// A number is never used for other bytes, so the answer may be kept for ever. `HEAD` and a single `Range` work.
+#[utoipa::path(
+    get, path = "/api/stream/{hash}/segment_{n}.ts", tag = "live",
+    params(
+        ("hash" = String, Path, description = "The channel's content ID"),
+        ("n" = u64, Path, description = "The segment's number, as the playlist says it"),
+        ("Range" = Option<String>, Header, description = "A single range of bytes"),
+    ),
+    responses(
+        (status = 200, description = "The segment", content_type = "video/mp2t"),
+        (status = 206, description = "The range asked for", content_type = "video/mp2t"),
+        (status = 404, description = "Not in the window, or nobody plays the stream", body = super::problem::Details),
+        (status = 416, description = "The range lies outside the segment", body = super::problem::Details),
+    )
+)]
+pub(super) async fn segment(
+    State(services): State<Services>,
+    Path((hash, file)): Path<(String, String)>,
+    viewer: Viewer,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let id = hash.parse()?;
+    let number = segment_number(&file)?;
+    let stream = services.hub.find(&id).ok_or_else(|| {
+        Problem::new(Kind::SegmentNotFound, format!("The stream {id} does not play. Its playlist starts it."))
+    })?;
+    stream.touch(viewer.0);
+    let now = stream.now();
+    let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
+    segment::respond(std::sync::Arc::clone(segment), &headers)
+}
+
+/// The number in `segment_{n}.ts`: digits alone, as the playlist writes it.
+fn segment_number(file: &str) -> Result<u64, Problem> {
+    let number =
+        file.strip_prefix("segment_").and_then(|rest| rest.strip_suffix(".ts")).ok_or_else(|| {
+            Problem::new(
+                Kind::NotFound,
+                format!("A stream has playlist.m3u8 and segment_{{n}}.ts, there is no {file:?}."),
+            )
+        })?;
+    let canonical =
+        number.bytes().all(|byte| byte.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
+    number.parse().ok().filter(|_| canonical).ok_or_else(|| {
+        Problem::new(Kind::InvalidRequest, format!("{number:?} in {file:?} is no segment number."))
+    })
+}
+
+fn gone(now: &Snapshot, number: u64) -> Problem {
+    let detail = match now.window.first().zip(now.window.last()) {
+        Some((first, last)) => {
+            format!("Segment {number} is not there. The playlist lists {first} to {last}.")
+        }
+        None => format!("Segment {number} is not there. The stream has none yet."),
+    };
+    Problem::new(Kind::SegmentNotFound, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_number_is_read_strictly() {
+        assert_eq!(segment_number("segment_1763802000.ts").unwrap(), 1_763_802_000);
+        assert_eq!(segment_number("segment_0.ts").unwrap(), 0);
+        for odd in [
+            "segment_.ts",
+            "segment_-1.ts",
+            "segment_+1.ts",
+            "segment_01.ts",
+            "segment_1.5.ts",
+            "segment_x.ts",
+            "segment_18446744073709551616.ts",
+            "segment_1",
+            "segment_1.ts.ts",
+            "playlist.mpd",
+            "",
+        ] {
+            assert!(segment_number(odd).is_err(), "{odd:?}");
+        }
+    }
+}

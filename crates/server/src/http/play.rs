@@ -1,0 +1,118 @@
+//! `POST /api/play`: start a channel and say where it plays.
+
+use acestream::ContentId;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Problem, Services,
+    address::Address,
+    extract::{Json, Viewer},
+};
+use crate::live::EngineHealth;
+
+/// What this server runs on, as far as clients care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Railway.
+    Railway,
+    /// Render.
+    Render,
+    /// A container.
+    Docker,
+    /// Anything else.
+    Linux,
+}
+
+impl Platform {
+    /// Look at the environment for what hosts leave there.
+    #[must_use]
+    pub fn detect() -> Self {
+        let set = |name| std::env::var_os(name).is_some();
+        if set("RAILWAY_ENVIRONMENT") || set("RAILWAY_ENVIRONMENT_NAME") {
+            Self::Railway
+        } else if set("RENDER") {
+            Self::Render
+        } else if ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| std::path::Path::new(mark).exists())
+        {
+            Self::Docker
+        } else {
+            Self::Linux
+        }
+    }
+
+    /// Its name, and the name of the converter on it. Media passes through our own packager: `native`.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Railway => ("Railway", "railway_native"),
+            Self::Render => ("Render", "render_native"),
+            Self::Docker => ("Docker", "docker_native"),
+            Self::Linux => ("Linux", "linux_native"),
+        }
+    }
+}
+
+/// Which channel to play.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Play {
+    /// Its content ID: 32 to 64 ASCII letters and digits, usually 40 hexadecimal ones.
+    #[schema(example = "d65257bb7856e13b718df1dfe65ee482d90dd384")]
+    hash: String,
+}
+
+/// The channel was started.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Playing {
+    /// Always `success`.
+    status: &'static str,
+    /// The content ID, lower-cased if it is hexadecimal.
+    #[schema(value_type = String)]
+    hash: ContentId,
+    /// Where the stream plays: an HLS playlist, as an absolute URL.
+    stream_url: String,
+    /// The same.
+    hls_url: String,
+    /// How it is played: `hls_conversion`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The platform and the converter: `{railway|render|docker|linux}_native`.
+    backend: &'static str,
+    /// The same for people.
+    message: String,
+}
+
+/// Start a channel, and say where it plays.
+///
+/// The stream starts now, not at the first request for its playlist.
+#[utoipa::path(
+    post, path = "/api/play", tag = "live", request_body = Play,
+    responses(
+        (status = 200, description = "The stream plays or starts", body = Playing),
+        (status = 400, description = "The hash is no content ID", body = super::problem::Details),
+        (status = 503, description = "The engine is down, or too many streams play", body = super::problem::Details),
+    )
+)]
+pub(super) async fn play(
+    State(services): State<Services>,
+    Address(address): Address,
+    viewer: Viewer,
+    Json(play): Json<Play>,
+) -> Result<axum::Json<Playing>, Problem> {
+    let hash: ContentId = play.hash.parse()?;
+    if let EngineHealth::Down { reason, .. } = services.hub.engine() {
+        return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
+    }
+    services.hub.tune(&hash)?.touch(viewer.0);
+    let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
+    let (platform, backend) = services.platform.names();
+    Ok(axum::Json(Playing {
+        status: "success",
+        hash,
+        hls_url: stream_url.clone(),
+        stream_url,
+        kind: "hls_conversion",
+        backend,
+        message: format!("HLS stream ready via {platform} - No AceStream installation required!"),
+    }))
+}

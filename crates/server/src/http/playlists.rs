@@ -1,0 +1,159 @@
+//! The playlists of channels.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use iptv::{Entry, Link, M3u};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Kind, Problem, Services, extract::Path};
+use crate::catalog::{Found, Name};
+
+/// The playlists there are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Playlists {
+    /// By name.
+    playlists: Vec<Summary>,
+    /// How many.
+    total: usize,
+}
+
+/// One playlist.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Summary {
+    /// Its name: its file's, without the extension.
+    name: String,
+}
+
+/// The playlists there are.
+#[utoipa::path(get, path = "/api/playlists", tag = "playlists", responses((status = 200, body = Playlists)))]
+pub(super) async fn list(State(services): State<Services>) -> Result<Json<Playlists>, Problem> {
+    let catalog = Arc::clone(&services.catalog);
+    let names = blocking(move || Ok(catalog.names()?)).await?;
+    let playlists: Vec<Summary> =
+        names.iter().map(|name| Summary { name: name.as_str().to_owned() }).collect();
+    Ok(Json(Playlists { total: playlists.len(), playlists }))
+}
+
+/// The channels of a playlist, in its order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Channels<'a> {
+    channels: Vec<Channel<'a>>,
+    /// How many.
+    total: usize,
+    /// Whether this answer came without reading the file again.
+    cached: bool,
+    /// How many lines could not be read.
+    skipped_total: usize,
+    /// The first of them.
+    skipped: Vec<SkippedLine>,
+}
+
+/// A channel of a playlist.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Channel<'a> {
+    /// Its name.
+    name: &'a str,
+    /// The URL of its logo.
+    logo: Option<&'a str>,
+    /// Its ID in the programme guide.
+    id: Option<&'a str>,
+    /// Its group.
+    group: Option<&'a str>,
+    /// The ID to play it by; `null` for a channel that needs no engine.
+    acestream_hash: Option<&'a str>,
+    /// The link as the playlist has it.
+    original_url: &'a str,
+    /// What the link is: `acestream`, `embed` (a page to be framed), `transport_file` or `http`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+/// A line of a playlist that could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SkippedLine {
+    /// Which, counted from 1.
+    line: usize,
+    /// Why.
+    reason: String,
+}
+
+/// At most so many skipped lines are told; they are for people.
+const SKIPPED_SHOWN: usize = 100;
+
+impl<'a> Channels<'a> {
+    fn of(playlist: &'a M3u, cached: bool) -> Self {
+        let skipped = playlist.skipped.iter().take(SKIPPED_SHOWN);
+        Self {
+            channels: playlist.entries.iter().map(Channel::of).collect(),
+            total: playlist.entries.len(),
+            cached,
+            skipped_total: playlist.skipped_total,
+            skipped: skipped.map(|it| SkippedLine { line: it.line, reason: it.reason.to_string() }).collect(),
+        }
+    }
+}
+
+impl<'a> Channel<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Self {
+            name: &entry.name,
+            logo: entry.logo.as_deref(),
+            id: entry.id.as_deref(),
+            group: entry.group.as_deref(),
+            acestream_hash: entry.link.acestream_hash(),
+            original_url: &entry.url,
+            kind: kind(&entry.link),
+        }
+    }
+}
+
+fn kind(link: &Link) -> &'static str {
+    match link {
+        Link::ContentId(_) | Link::Infohash(_) | Link::Magnet { .. } => "acestream",
+        Link::TransportFile(_) | Link::TransportData(_) => "transport_file",
+        Link::Embed { .. } => "embed",
+        Link::Http(_) => "http",
+    }
+}
+
+/// The channels of a playlist.
+#[utoipa::path(
+    get, path = "/api/playlists/{name}/channels", tag = "playlists",
+    params(("name" = String, Path, description = "The playlist's name")),
+    responses(
+        (status = 200, body = Channels<'_>),
+        (status = 404, description = "No such playlist", body = super::problem::Details),
+    )
+)]
+pub(super) async fn channels(
+    State(services): State<Services>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let name: Name = name.parse()?;
+    let catalog = Arc::clone(&services.catalog);
+    // A list of a hundred thousand channels takes a while to write, too.
+    let body = blocking(move || {
+        let Found { playlist, cached } = catalog.playlist(&name)?;
+        serde_json::to_vec(&Channels::of(&playlist, cached))
+            .map_err(|error| Problem::new(Kind::Internal, format!("writing channels: {error}")))
+    })
+    .await?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+}
+
+/// Run what waits for the disk where it holds nobody up.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Problem::new(Kind::Internal, format!("reading a playlist: {error}"))))
+}

@@ -1,0 +1,33 @@
+//! Every route, on one screen.
+
+use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Services, figures, health, live, openapi, play, playlists, problems, streams, web};
+
+/// The routes, without what stands around them.
+pub(super) fn routes(services: &Services) -> Router<Services> {
+    documented()
+        .split_for_parts()
+        .0
+        // The router has no parameters within a part of a path, so the handler reads `segment_{n}.ts` itself.
+        .route("/api/stream/{hash}/{file}", get(live::segment))
+        .route("/api/openapi.json", get(openapi::serve))
+        .fallback(web::serve)
+        .method_not_allowed_fallback(web::wrong_method)
+        .layer(DefaultBodyLimit::max(services.http.max_body))
+}
+
+/// The routes that stand in the OpenAPI document as they stand in the router.
+pub(super) fn documented() -> OpenApiRouter<Services> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(play::play))
+        .routes(routes!(live::playlist))
+        .routes(routes!(streams::list))
+        .routes(routes!(streams::show, streams::stop))
+        .routes(routes!(playlists::list))
+        .routes(routes!(playlists::channels))
+        .routes(routes!(health::health))
+        .routes(routes!(figures::metrics))
+        .routes(routes!(problems::explain))
+}
