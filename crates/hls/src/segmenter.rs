@@ -17,6 +17,8 @@ const SHORTEST: Ticks = Ticks(Ticks::PER_SECOND * 95 / 100);
 const PATIENCE: Ticks = Ticks(10 * Ticks::PER_SECOND);
 /// Announced video that does not come is not waited for longer than this; nor is video that stopped coming.
 const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
+/// Pictures further apart than this do not follow each other.
+const GAP: Ticks = Ticks(Ticks::PER_SECOND);
 /// How long a picture lasts when there was only one.
 const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
 /// Bytes to hold while nothing can begin.
@@ -36,6 +38,8 @@ pub(crate) struct Segmenter {
     announced: Vec<Pid>,
     state: State,
     clock: Clock,
+    /// The track that leads because the one that should does not come.
+    substitute: Option<usize>,
     /// What comes next does not continue the newest segment.
     broken: bool,
     number: u64,
@@ -108,6 +112,7 @@ impl Segmenter {
             announced: Vec::new(),
             state: State::Waiting { since: None },
             clock: Clock::default(),
+            substitute: None,
             broken: false,
             number: first,
             played: Duration::ZERO,
@@ -174,6 +179,7 @@ impl Segmenter {
         if !same {
             self.close_open(self.body.end());
             self.seen.clear();
+            self.substitute = None;
             self.restart(u64::MAX);
         }
     }
@@ -187,25 +193,54 @@ impl Segmenter {
 
     /// Whether segments begin with this track.
     fn leads(&self, track: usize) -> bool {
-        self.program.as_ref().and_then(Program::leading) == Some(track)
+        self.substitute.or_else(|| self.leading()) == Some(track)
+    }
+
+    fn leading(&self) -> Option<usize> {
+        self.program.as_ref().and_then(Program::leading)
     }
 
     fn unit(&mut self, unit: &AccessUnit) {
         self.note(unit.track);
+        self.return_to(unit);
         let leads = self.leads(unit.track);
+        if leads && self.is_hole(unit) {
+            self.close_open(unit.first_packet);
+            self.restart(unit.first_packet);
+        }
         match self.state {
             State::Waiting { since } => self.wait(unit, leads, since.unwrap_or(unit.dts)),
             State::Open { start, .. } if leads => self.grow(unit, unit.dts - start),
             State::Open { start, .. } => {
-                let stopped = self.clock.last.is_none_or(|last| unit.dts - last > Ticks(Ticks::PER_SECOND));
+                let stopped = self.clock.last.is_none_or(|last| unit.dts - last > GAP);
                 if stopped && unit.dts - start >= self.limit() {
                     self.cut(unit, unit.dts - start, false);
+                    self.substitute = Some(unit.track);
                 }
             }
         }
-        if leads {
+        if self.leads(unit.track) {
             self.clock.advance(unit);
         }
+    }
+
+    /// The track that should lead comes again: it leads from where a decoder can start on it.
+    fn return_to(&mut self, unit: &AccessUnit) {
+        if self.substitute.is_none() || self.leading() != Some(unit.track) || !unit.random_access {
+            return;
+        }
+        self.substitute = None;
+        match self.state {
+            State::Open { start, .. } if unit.dts > start => self.cut(unit, unit.dts - start, true),
+            _ => self.restart(unit.first_packet),
+        }
+        self.clock = Clock::default();
+    }
+
+    /// Whether so much is missing before `unit` that the open segment cannot reach it.
+    fn is_hole(&self, unit: &AccessUnit) -> bool {
+        let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.last) else { return false };
+        unit.dts - start > self.limit() && unit.dts - last > GAP
     }
 
     /// Begin with `unit` if a decoder can start there, or if there is no point in waiting any longer.
@@ -215,6 +250,7 @@ impl Segmenter {
         if (leads && (unit.random_access || waited > PATIENCE)) || missing {
             drop(self.body.take_until(unit.first_packet));
             self.state = State::Open { start: unit.dts, independent: leads && unit.random_access };
+            self.substitute = self.substitute.or((!leads).then_some(unit.track));
         } else {
             if leads {
                 drop(self.body.take_until(unit.first_packet));

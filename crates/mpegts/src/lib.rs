@@ -13,6 +13,8 @@ mod program;
 mod psi;
 mod sync;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod ticks;
 mod track;
 

@@ -1,0 +1,314 @@
+//! Whole streams through the packager: the playlists they give, and what holds for any stream.
+
+use std::time::Duration;
+
+use hls::{Config, Packager, Segment};
+use mpegts::{
+    Codec, Demuxer, Event, PACKET_LEN, Packet, Pid, Ticks,
+    testing::{ADTS, AUDIO, IDR, Muxer, PREDICTED, VIDEO},
+};
+use proptest::prelude::*;
+
+const SECOND: i64 = 90_000;
+
+fn pictures(count: u32, gop: u32) -> Vec<u8> {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(SECOND), count, gop);
+    muxer.stream
+}
+
+fn package(config: Config, stream: &[u8]) -> Packager {
+    let mut packager = Packager::new(config, 1_763_802_000);
+    for piece in stream.chunks(4_096) {
+        packager.push(piece);
+    }
+    packager
+}
+
+/// Everything that was ever closed.
+fn segments(config: Config, stream: &[u8], piece: usize) -> Vec<Segment> {
+    let mut packager = Packager::new(config, 5);
+    let mut all = Vec::new();
+    for piece in stream.chunks(piece) {
+        packager.push(piece);
+        all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
+    }
+    packager.finish();
+    all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
+    all
+}
+
+#[test]
+fn a_stream_starts_with_short_segments_and_goes_on_with_long_ones() {
+    let packager = package(Config::default(), &pictures(25 * 25, 25));
+
+    insta::assert_snapshot!(packager.window().playlist());
+}
+
+#[test]
+fn the_window_slides_and_the_numbers_go_on() {
+    let packager = package(Config::default(), &pictures(25 * 90, 50));
+
+    insta::assert_snapshot!(packager.window().playlist());
+}
+
+#[test]
+fn a_group_of_pictures_longer_than_the_target_sets_the_target_duration() {
+    let packager = package(Config::default(), &pictures(25 * 50, 250));
+
+    assert_eq!(packager.window().target_duration(), 10);
+    assert!(packager.window().listed().all(|segment| segment.independent));
+    assert!(packager.window().playlist().contains("#EXTINF:10.000000,"));
+}
+
+#[test]
+fn groups_that_do_not_divide_the_target_are_cut_where_they_fit_best() {
+    for (gop, seconds) in [(48, 3.84), (75, 3.0), (63, 2.52), (10, 4.0)] {
+        let config = Config { fast_start: false, ..Config::default() };
+        let all = segments(config, &pictures(25 * 40, gop), 4_096);
+        let usual = all[all.len() / 2].duration.as_secs_f64();
+        assert!((usual - seconds).abs() < 0.001, "groups of {gop}: {usual} s");
+    }
+}
+
+#[test]
+fn where_no_random_access_comes_the_cut_is_made_by_time() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(SECOND), 100, 50);
+    muxer.pictures(Ticks(5 * SECOND), 1_000, 10_000);
+
+    let packager = package(Config::default(), &muxer.stream);
+
+    insta::assert_snapshot!(packager.window().playlist());
+    assert!(packager.window().listed().any(|segment| !segment.independent));
+}
+
+#[test]
+fn a_connection_made_anew_is_a_discontinuity_and_keeps_the_window() {
+    let mut packager = package(Config::default(), &pictures(260, 50));
+    packager.interrupt();
+    let mut later = Muxer::default();
+    later.pictures(Ticks(77_000 * SECOND), 160, 50);
+    packager.push(&later.stream);
+    packager.finish();
+
+    insta::assert_snapshot!(packager.window().playlist());
+}
+
+#[test]
+fn a_jump_in_time_is_a_discontinuity_and_the_wrap_is_none() {
+    let jump = |to: i64| {
+        let mut muxer = Muxer::default();
+        muxer.pictures(Ticks((1 << 33) - 5 * SECOND), 100, 50);
+        muxer.pictures(Ticks(to), 100, 50);
+        segments(Config::default(), &muxer.stream, 9_999)
+            .iter()
+            .filter(|segment| segment.discontinuity)
+            .count()
+    };
+
+    assert_eq!(jump((1 << 33) - SECOND), 0);
+    assert_eq!(jump((1 << 33) + 60 * SECOND), 1);
+    assert_eq!(jump(0), 0);
+    assert_eq!(jump((1 << 33) - 60 * SECOND), 1);
+}
+
+#[test]
+fn other_parameters_begin_a_new_segment_with_a_discontinuity() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 60, 50);
+    let other: Vec<u8> = IDR.iter().map(|&byte| if byte == 0x64 { 0x4D } else { byte }).collect();
+    muxer.pes(VIDEO, Ticks(60 * 3_600), Ticks(60 * 3_600), &other, 900);
+    muxer.pes(VIDEO, Ticks(61 * 3_600), Ticks(61 * 3_600), PREDICTED, 900);
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    let last = all.last().unwrap();
+    assert!(last.discontinuity && last.independent);
+    assert_eq!(last.duration, Duration::from_millis(80));
+    assert_eq!(all.iter().map(|segment| segment.duration).sum::<Duration>(), Duration::from_millis(62 * 40));
+}
+
+#[test]
+fn audio_alone_is_cut_by_time() {
+    let mut muxer = Muxer::new(&[(AUDIO, Codec::Aac, 0x0F)]);
+    muxer.tables();
+    for n in 0..1_000 {
+        muxer.pes(AUDIO, Ticks(n * 2_160), Ticks(n * 2_160), ADTS, 300);
+    }
+
+    let all = segments(Config { fast_start: false, ..Config::default() }, &muxer.stream, 4_096);
+
+    assert_eq!(all.len(), 7);
+    assert!(all.iter().all(|segment| segment.independent));
+    assert_eq!(all[0].duration, Duration::from_millis(3_912));
+}
+
+#[test]
+fn announced_video_that_never_comes_does_not_hold_up_the_sound() {
+    let mut muxer = Muxer::default();
+    muxer.tables();
+    for n in 0..600 {
+        muxer.pes(AUDIO, Ticks(n * 2_160), Ticks(n * 2_160), ADTS, 300);
+    }
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    assert!(!all.is_empty());
+    assert_eq!(tracks(&all[0]), ["aac"]);
+}
+
+#[test]
+fn video_that_stops_coming_does_not_hold_up_the_sound() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 100, 50);
+    for n in 0..1_000 {
+        let dts = Ticks(4 * SECOND + n * 2_160);
+        muxer.pes(AUDIO, dts, dts, ADTS, 300);
+    }
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    let played: Duration = all.iter().map(|segment| segment.duration).sum();
+    assert!(played > Duration::from_secs(22), "{played:?}");
+    assert!(all.iter().all(|segment| segment.duration < Duration::from_millis(4_500)));
+}
+
+#[test]
+fn tables_announce_only_what_is_there_and_number_on() {
+    // Announced: video, sound, and a second sound of which nothing comes.
+    let mut muxer = Muxer::new(&[
+        (VIDEO, Codec::H264, 0x1B),
+        (AUDIO, Codec::Aac, 0x0F),
+        (Pid::new(0x102), Codec::Ac3, 0x81),
+    ]);
+    muxer.pictures(Ticks(0), 400, 50);
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    let mut counter = 0;
+    for segment in &all {
+        let bytes = segment.chunks().concat();
+        let packets: Vec<Packet<'_>> =
+            bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap()).collect();
+        assert_eq!((packets[0].pid(), packets[1].pid()), (Pid::PAT, Pid::new(0x1000)));
+        assert!(packets[2..].iter().all(|packet| [VIDEO, AUDIO].contains(&packet.pid())));
+        assert_eq!([packets[0].continuity_counter(), packets[1].continuity_counter()], [counter % 16; 2]);
+        assert_eq!(tracks(segment), ["h264", "aac"]);
+        counter += 1;
+    }
+    assert!(counter > 3);
+}
+
+#[test]
+fn sound_that_joins_later_is_a_discontinuity() {
+    let mut muxer = Muxer::default();
+    muxer.tables();
+    for n in 0..500_i64 {
+        let dts = Ticks(n * 3_600);
+        muxer.pes(VIDEO, dts, dts, if n % 50 == 0 { IDR } else { PREDICTED }, 900);
+        if n >= 250 {
+            muxer.pes(AUDIO, dts, dts, ADTS, 300);
+        }
+    }
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    assert_eq!(tracks(&all[0]), ["h264"]);
+    assert_eq!(tracks(all.last().unwrap()), ["h264", "aac"]);
+    assert_eq!(all.iter().filter(|segment| segment.discontinuity).count(), 1);
+}
+
+#[test]
+fn a_stream_without_times_stays_within_its_bytes() {
+    let config = Config { max_bytes: 4 << 20, ..Config::default() };
+    let mut packager = Packager::new(config, 0);
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 1, 1);
+    packager.push(&muxer.stream);
+    muxer.stream.clear();
+    // One endless picture.
+    muxer.pes(VIDEO, Ticks(3_600), Ticks(3_600), PREDICTED, 1 << 20);
+    for _ in 0..64 {
+        packager.push(&muxer.stream);
+    }
+
+    assert!(packager.window().bytes() <= 4 << 20);
+}
+
+/// The tracks that a segment announces.
+fn tracks(segment: &Segment) -> Vec<String> {
+    let (mut demuxer, mut found) = (Demuxer::new(), Vec::new());
+    demuxer.push(&segment.chunks().concat(), |event| {
+        if let Event::Program(program) = event {
+            found = program.tracks.iter().map(|track| track.codec.to_string()).collect();
+        }
+    });
+    found
+}
+
+/// A stream of groups of pictures of any lengths, with holes and jumps in time.
+fn any_stream() -> impl Strategy<Value = Vec<u8>> {
+    let group = (1_u32..160, prop_oneof![8 => Just(0_i64), 1 => -20_i64..20, 1 => Just(40_000)]);
+    prop::collection::vec(group, 1..30).prop_map(|groups| {
+        let (mut muxer, mut time) = (Muxer::default(), 100 * SECOND);
+        for (pictures, jump) in groups {
+            time += jump * SECOND;
+            muxer.pictures(Ticks(time), pictures, pictures);
+            time += i64::from(pictures) * 3_600;
+        }
+        muxer.stream
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // RFC 8216bis 4.4.3.1, 4.4.4.3, 6.2.1.
+    #[test]
+    fn what_a_playlist_promises_holds(stream in any_stream()) {
+        let mut packager = Packager::new(Config::default(), 5);
+        let mut all: Vec<Segment> = Vec::new();
+        let mut listed_last = Vec::new();
+        let mut target = 0;
+        for piece in stream.chunks(20_000) {
+            packager.push(piece);
+            all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
+            let window = packager.window();
+            let listed: Vec<u64> = window.listed().map(|segment| segment.number).collect();
+            // A list loses segments at its head and gains them at its end, nothing else.
+            prop_assert!(listed.windows(2).all(|pair| pair[1] == pair[0] + 1));
+            prop_assert!(listed.first() >= listed_last.first() && listed.last() >= listed_last.last());
+            prop_assert!(target == 0 || window.target_duration() == target);
+            (listed_last, target) = (listed, window.target_duration());
+        }
+        for (n, segment) in all.iter().enumerate() {
+            prop_assert_eq!(segment.number, 5 + n as u64);
+            prop_assert!(segment.duration.as_secs_f64().round() <= f64::from(target));
+            prop_assert!(!segment.duration.is_zero());
+        }
+    }
+
+    #[test]
+    fn the_received_packets_are_in_the_segments_once_and_in_order(
+        pictures in 60_u32..400,
+        gop in 1_u32..120,
+        piece in 1_usize..9_000,
+    ) {
+        let stream = self::pictures(pictures, gop);
+        let media = |bytes: &[u8]| -> Vec<u8> {
+            let packets = bytes.chunks(PACKET_LEN).filter(|packet| {
+                [VIDEO, AUDIO].contains(&Packet::new(packet).unwrap().pid())
+            });
+            packets.flatten().copied().collect()
+        };
+
+        let all = segments(Config::default(), &stream, piece);
+
+        let packaged: Vec<u8> = all.iter().flat_map(|segment| media(&segment.chunks().concat())).collect();
+        prop_assert!(packaged == media(&stream));
+        let played: Duration = all.iter().map(|segment| segment.duration).sum();
+        let wanted = Duration::from_millis(u64::from(pictures) * 40);
+        prop_assert!(played.abs_diff(wanted) < Duration::from_micros(100));
+    }
+}
