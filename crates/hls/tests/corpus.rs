@@ -1,5 +1,6 @@
 //! Real captures through the packager. FFmpeg is the judge: it must decode from the segments what it decodes from
 //! the capture itself. Skipped, with a notice, where the captures or FFmpeg are absent.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says what is wrong by failing")]
 
 use std::{
     collections::BTreeSet,

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Install the tools named, from Debian's packages, where they are missing and we may. A tool that stays missing is
+# named: the tests that need it say that they were skipped.
+set -euo pipefail
+
+package() {
+    case "$1" in
+        c++) echo g++ ;;
+        nginx) echo nginx-light ;;
+        *) echo "$1" ;;
+    esac
+}
+
+missing=()
+for tool in "$@"; do
+    command -v "$tool" >/dev/null 2>&1 || missing+=("$tool")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+packages=()
+for tool in "${missing[@]}"; do packages+=("$(package "$tool")"); done
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
+
+if command -v apt-get >/dev/null 2>&1 && "${as_root[@]}" true 2>/dev/null; then
+    echo "installing ${packages[*]}"
+    "${as_root[@]}" apt-get update -qq || true
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
+        "${packages[@]}" >/dev/null || true
+fi
+for tool in "${missing[@]}"; do
+    command -v "$tool" >/dev/null 2>&1 || echo "NOTICE: $tool is missing and could not be installed; install the package $(package "$tool")"
+done
