@@ -16,6 +16,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: { proxy: { '/api': server, '/health': server } },
+  preview: { proxy: { '/api': server, '/health': server } },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],

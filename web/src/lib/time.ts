@@ -10,7 +10,7 @@ export class Bell {
   #sleepers = new Set<() => void>();
 
   ring(): void {
-    for (const wake of [...this.#sleepers]) wake();
+    for (const wake of this.#sleepers) wake(); // each takes itself out of the set, which a set allows
   }
 
   /** Whether the bell rang before `ms` were over. */

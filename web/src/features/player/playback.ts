@@ -114,8 +114,11 @@ export class Playback {
     return this.#movingSince !== null && this.#stall === null && !this.#video.ended;
   }
 
-  /** Seconds behind the live edge; null where nothing tells. */
-  behind(): number | null {
+  gauge(): { ahead: number; behind: number | null } {
+    return { ahead: this.#ahead(), behind: this.#behind() };
+  }
+
+  #behind(): number | null {
     const latency = this.#hls?.latency;
     if (latency !== undefined && latency > 0) return latency;
     const { seekable, currentTime } = this.#video;

@@ -72,6 +72,7 @@ const media = (moving: boolean) => ({
   resume: vi.fn<Media['resume']>(),
   reload: vi.fn<Media['reload']>(),
   isMoving: vi.fn<Media['isMoving']>().mockReturnValue(moving),
+  gauge: vi.fn<Media['gauge']>(),
 });
 
 async function playing() {

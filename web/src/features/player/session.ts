@@ -10,6 +10,8 @@ export interface Media {
   resume(): void;
   reload(): void;
   isMoving(): boolean;
+  /** Seconds: of media ahead of the picture, and behind the live edge. */
+  gauge(): { ahead: number; behind: number | null };
 }
 
 /** Why watching came to an end that may not be the end. */
@@ -79,10 +81,10 @@ export class PlayerSession {
   }
 
   /** Watch nothing. */
-  stop(): void {
+  stop = (): void => {
     this.#watching.abort();
     this.#set({ ...IDLE });
-  }
+  };
 
   /** Try again now instead of later; after a failure, from the beginning. */
   retry = (): void => {
@@ -97,11 +99,16 @@ export class PlayerSession {
     this.#news.ring();
   };
 
-  connect(media: Media): () => void {
+  connect = (media: Media): (() => void) => {
     this.#media = media;
     return () => {
       if (this.#media === media) this.#media = null;
     };
+  };
+
+  /** What the picture has in store; null while there is none. */
+  gauge(): ReturnType<Media['gauge']> | null {
+    return this.#media?.isMoving() ? this.#media.gauge() : null;
   }
 
   /** What happens to the picture. */
