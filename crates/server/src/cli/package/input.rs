@@ -1,0 +1,116 @@
+//! What is packaged: a file, standard input or a URL, as large pieces.
+
+use std::{
+    fs::File,
+    io::{self, Read, StdinLock},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use reqwest::{Client, Response, Url};
+use tokio::runtime::Runtime;
+
+/// Large enough that system calls cost nothing beside the work, small enough for the cache.
+const PIECE: usize = 512 << 10;
+
+/// How long a server may be silent.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An input that is open.
+pub(super) struct Input {
+    name: String,
+    source: Source,
+    length: Option<u64>,
+    received: u64,
+}
+
+enum Source {
+    File(File, Box<[u8]>),
+    Stdin(StdinLock<'static>, Box<[u8]>),
+    Http(Box<Http>),
+}
+
+struct Http {
+    runtime: Runtime,
+    response: Response,
+    piece: Bytes,
+}
+
+impl Input {
+    pub(super) fn open(name: &str) -> anyhow::Result<Self> {
+        let (source, length) = match name {
+            "-" => (Source::Stdin(io::stdin().lock(), buffer()), None),
+            url if url.contains("://") => request(url).with_context(|| format!("opening {url}"))?,
+            path => open(path).with_context(|| format!("opening {path}"))?,
+        };
+        Ok(Self { name: name.to_owned(), source, length, received: 0 })
+    }
+
+    /// How many bytes will come, where that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// How many bytes came.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The next piece, or `None` at the end. An input that breaks off is an error, not an end.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<&[u8]>> {
+        let Self { name, source, received, .. } = self;
+        let piece = match source {
+            Source::File(file, buffer) => read(file, buffer).map_err(anyhow::Error::from),
+            Source::Stdin(stdin, buffer) => read(stdin, buffer).map_err(anyhow::Error::from),
+            Source::Http(http) => http.next(),
+        };
+        let piece = piece.with_context(|| format!("reading {name}"))?;
+        *received += piece.len() as u64;
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+}
+
+fn buffer() -> Box<[u8]> {
+    vec![0; PIECE].into_boxed_slice()
+}
+
+fn open(path: &str) -> anyhow::Result<(Source, Option<u64>)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    anyhow::ensure!(!metadata.is_dir(), "it is a folder, not a transport stream");
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((Source::File(file, buffer()), length))
+}
+
+fn read<'a>(input: &mut impl Read, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    loop {
+        match input.read(buffer) {
+            Ok(length) => return Ok(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
+    let url: Url = url.parse().context("this is no URL")?;
+    anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
+    let response = runtime.block_on(client.get(url).send())?.error_for_status()?;
+    let length = response.content_length();
+    Ok((Source::Http(Box::new(Http { runtime, response, piece: Bytes::new() })), length))
+}
+
+impl Http {
+    fn next(&mut self) -> anyhow::Result<&[u8]> {
+        self.piece = loop {
+            match self.runtime.block_on(self.response.chunk())? {
+                Some(piece) if piece.is_empty() => {}
+                piece => break piece.unwrap_or_default(),
+            }
+        };
+        Ok(&self.piece)
+    }
+}
