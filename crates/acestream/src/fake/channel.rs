@@ -210,7 +210,9 @@ impl Broadcast {
 
     /// Where a reader that comes now begins, in the broadcast's time.
     pub(super) fn join(&self) -> Duration {
-        self.channel.offset + self.started.get_or_init(Instant::now).elapsed()
+        let now = Instant::now();
+        // The first reader begins exactly at the offset.
+        self.channel.offset + now.saturating_duration_since(*self.started.get_or_init(|| now))
     }
 }
 

@@ -296,8 +296,8 @@ fn in_sync(bytes: Vec<u8>) -> Vec<u8> {
     packets
 }
 
-/// Whether another packet, or nothing, comes behind the one at the head, of 188, 192 or 204 bytes.
+/// Whether another packet comes behind the one at the head, of 188, 192 or 204 bytes, or no whole one.
 fn is_followed(bytes: &[u8]) -> bool {
     let next = [PACKET_LEN, 192, 204];
-    bytes.len() == PACKET_LEN || next.iter().any(|len| bytes.get(*len) == Some(&mpegts::SYNC_BYTE))
+    bytes.len() < 2 * PACKET_LEN || next.iter().any(|len| bytes.get(*len) == Some(&mpegts::SYNC_BYTE))
 }

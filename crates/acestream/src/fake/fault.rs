@@ -48,7 +48,7 @@ pub enum Fault {
     Loop {
         /// When.
         after: Duration,
-        /// How much is repeated.
+        /// How much is repeated, more or less.
         length: Duration,
     },
     /// `jump@10s:+3600s`, `jump@10s:-5s`: PTS, DTS and PCR jump, nothing announces it.

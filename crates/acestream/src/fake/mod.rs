@@ -229,6 +229,12 @@ impl Fake {
         self.shared.readers.load(Relaxed)
     }
 
+    /// Requests whose head came whole, ever, answered or not.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Relaxed)
+    }
+
     /// Stop listening, close every connection and wait until it is done.
     pub async fn shutdown(self) {
         self.down().await;
@@ -288,6 +294,7 @@ struct Shared {
     broadcasts: Vec<Arc<Broadcast>>,
     table: Mutex<Table>,
     readers: AtomicUsize,
+    requests: AtomicUsize,
     hangs: AtomicBool,
     /// Cancelled when the engine starts anew; every connection ends with it.
     generation: Mutex<CancellationToken>,
@@ -306,6 +313,7 @@ impl Shared {
             broadcasts: broadcasts.collect(),
             table: Mutex::default(),
             readers: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
             hangs: AtomicBool::new(false),
             generation: Mutex::default(),
         }

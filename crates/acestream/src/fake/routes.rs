@@ -90,6 +90,7 @@ pub(super) async fn serve(shared: &Shared, mut socket: TcpStream) -> io::Result<
     socket.set_nodelay(true)?;
     let request = timeout(HEAD_LIMIT, Request::read(&mut socket)).await??;
     let Some(request) = request else { return Ok(()) };
+    shared.requests.fetch_add(1, Relaxed);
     let reply = if request.path.starts_with("/ace/getstream") || request.path.starts_with("/ace/manifest") {
         // A start goes on when its client has left: that is how real engines leak sessions.
         shared.reply(&request).await
