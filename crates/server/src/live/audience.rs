@@ -27,12 +27,14 @@ pub(super) struct Audience {
 #[derive(Debug)]
 struct Seen {
     last_request: Instant,
+    last_count: Instant,
     viewers: HashMap<u64, Instant>,
 }
 
 impl Audience {
     pub(super) fn new() -> Self {
-        let seen = Seen { last_request: Instant::now(), viewers: HashMap::new() };
+        let now = Instant::now();
+        let seen = Seen { last_request: now, last_count: now, viewers: HashMap::new() };
         Self { requests: AtomicU64::new(0), seen: Mutex::new(seen) }
     }
 
@@ -43,7 +45,10 @@ impl Audience {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.last_request = now;
         if seen.viewers.len() >= MAX_VIEWERS && !seen.viewers.contains_key(&viewer) {
-            seen.forget_the_gone(now);
+            // Once a second is enough, and a flood of new viewers cannot make it more.
+            if now.saturating_duration_since(seen.last_count) >= Duration::from_secs(1) {
+                seen.forget_the_gone(now);
+            }
             if seen.viewers.len() >= MAX_VIEWERS {
                 return;
             }
@@ -76,6 +81,7 @@ impl Audience {
 
 impl Seen {
     fn forget_the_gone(&mut self, now: Instant) {
+        self.last_count = now;
         self.viewers.retain(|_, at| now.saturating_duration_since(*at) < PRESENT);
     }
 }
@@ -116,6 +122,17 @@ mod tests {
         (0..20_000).for_each(|viewer| audience.touch(viewer));
 
         assert_eq!((audience.viewers(), audience.requests()), (MAX_VIEWERS, 20_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn viewers_who_left_make_room_for_new_ones() {
+        let audience = Audience::new();
+        (0..20_000).for_each(|viewer| audience.touch(viewer));
+
+        advance(PRESENT).await;
+        audience.touch(20_000);
+
+        assert_eq!(audience.viewers(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -64,9 +64,9 @@ impl Health {
     pub(super) async fn probe(&self, interval: Duration) {
         loop {
             match self.engine.version().await {
-                Ok(version) => self.is_up(version.version),
+                Ok(version) => self.is_up(&version.version),
                 // Who refuses to say a version is there.
-                Err(Error::Refused(_)) => self.is_up(String::new()),
+                Err(Error::Refused(_)) => self.is_up(""),
                 Err(error) => self.missed(&error),
             }
             // A limit reached is the usual case: nobody asked for a probe meanwhile.
@@ -84,10 +84,10 @@ impl Health {
         }
     }
 
-    fn is_up(&self, version: String) {
+    fn is_up(&self, version: &str) {
         self.misses.store(0, Ordering::Relaxed);
         let changed = self.known.send_if_modified(|known| {
-            let now = EngineHealth::Up { version: version.clone() };
+            let now = EngineHealth::Up { version: version.to_owned() };
             let changed = *known != now;
             *known = now;
             changed
@@ -143,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn an_engine_that_answered_may_miss_twice() {
         let health = health();
-        health.is_up("3.2.3".to_owned());
+        health.is_up("3.2.3");
 
         health.missed(&hangs());
         health.missed(&hangs());
@@ -156,11 +156,11 @@ mod tests {
     #[tokio::test]
     async fn a_start_without_a_connection_says_down_at_once_and_an_answer_up() {
         let health = health();
-        health.is_up("3.2.3".to_owned());
+        health.is_up("3.2.3");
 
         health.start_met::<()>(&Err(Error::Unreachable("connection refused".to_owned())));
         assert!(matches!(health.now(), EngineHealth::Down { reason, .. } if reason == "connection refused"));
-        health.is_up("3.2.11".to_owned());
+        health.is_up("3.2.11");
 
         assert_eq!(health.now(), EngineHealth::Up { version: "3.2.11".to_owned() });
     }

@@ -257,3 +257,90 @@ impl Drop for Listing {
         self.hub.with_directory(|directory| directory.remove(&self.stream));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::live::{EndReason, Failure, NotReady};
+
+    async fn hub(config: Config) -> (Hub, tempfile::TempDir) {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        let engine = Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
+        (Hub::new(config, engine, numbers), storage)
+    }
+
+    fn id(digit: char) -> ContentId {
+        String::from(digit).repeat(40).parse().unwrap()
+    }
+
+    /// A stream in the directory whose task is the caller.
+    fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<crate::live::Snapshot>>, Stream) {
+        let shared = Shared::new(id.clone(), Duration::ZERO, hub.0.cancel.child_token());
+        let (publish, stream) = Stream::new(Arc::new(shared));
+        hub.0.with_directory(|directory| {
+            directory.names.insert(id.clone(), stream.clone());
+            directory.streams.push(stream.clone());
+        });
+        (Listing { hub: Arc::clone(&hub.0), stream: stream.clone() }, publish, stream)
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_task_panics_gives_its_place_back_and_answers_who_waits() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let (listing, publish, stream) = listed(&hub, &id('a'));
+
+        hub.0.tasks.spawn(async move {
+            let _held = (listing, publish);
+            panic!("a bug, made for this test");
+        });
+        let waited = stream.until(|_| false, Duration::from_secs(20)).await;
+
+        assert!(matches!(waited, Err(NotReady::Ended(EndReason::Failed(Failure::SourceLost(_))))));
+        hub.shutdown().await;
+        assert!(hub.streams().is_empty());
+        assert!(stream.is_over());
+    }
+
+    #[tokio::test]
+    async fn an_old_stream_that_goes_leaves_the_place_of_its_successor_alone() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let (old, _, _) = listed(&hub, &id('a'));
+        let (_new, _publish, stream) = listed(&hub, &id('a'));
+
+        drop(old);
+
+        assert!(hub.find(&id('a')).is_some_and(|found| found.same(&stream)));
+        assert_eq!(hub.streams().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_swarm_is_claimed_by_one_stream_and_passes_on_when_that_one_is_over() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let swarm = (&id('f')).into();
+        let (one, publish, _) = listed(&hub, &id('a'));
+        let (other, _publish, _) = listed(&hub, &id('b'));
+
+        assert!(matches!(one.claim(&swarm), Claim::Ours));
+        assert!(matches!(one.claim(&swarm), Claim::Ours));
+        assert!(matches!(other.claim(&swarm), Claim::Taken));
+        drop(publish);
+        assert!(matches!(other.claim(&swarm), Claim::After(_)));
+
+        assert!(hub.find(&id('f')).is_some_and(|found| found.id() == id('b')));
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_known_to_mean_a_playing_swarm_finds_its_stream() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let (listing, _publish, stream) = listed(&hub, &id('a'));
+        let alias = Alias { infohash: (&id('f')).into(), form: acestream::Form::ContentId };
+        listing.claim(&alias.infohash);
+
+        hub.0.remember(&id('c'), alias);
+
+        assert!(hub.tune(&id('c')).unwrap().same(&stream));
+    }
+}

@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep_until};
 /// The distance of two ticks. At 8 Mbit/s, 40 kB gather in it.
 const TICK: Duration = Duration::from_millis(40);
 
-/// A chunk below this size says that the socket is drained: more is worth waiting for.
-pub(super) const SMALL: usize = 32 * 1024;
+/// A chunk below this size says that the socket is drained, so that more is worth waiting for: hyper hands
+/// on a body without a length in slices of this size, and the rest of what it read last.
+pub(super) const DRAINED: usize = 8 * 1024;
 
 /// Wait until the grid's next tick.
 pub(super) async fn tick() {

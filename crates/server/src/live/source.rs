@@ -245,7 +245,7 @@ impl Source {
         }
         self.ever_flowed = true;
         self.last_byte = now;
-        self.drained = self.paced && data.len() < pace::SMALL;
+        self.drained = self.paced && data.len() < pace::DRAINED;
         Event::Data(data)
     }
 

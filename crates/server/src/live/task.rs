@@ -216,7 +216,7 @@ impl Task {
         let limit = match (self.packager.window().is_empty(), scrambled) {
             (true, true) => config.media_timeout / 3,
             (true, false) => config.media_timeout,
-            (false, _) => config.give_up_after,
+            (false, _) => config.give_up_after.max(5 * config.target),
         };
         if since.elapsed() < limit {
             return Ok(());

@@ -1,0 +1,139 @@
+//! How streams end, and that nothing stays behind.
+
+use std::time::Duration;
+
+use acestream::fake::{Channel, FakeConfig};
+use server::live::{Config, EndReason, Phase, Stream, TuneError};
+
+use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, in_phase, infohash, is_live, reach};
+
+fn soon_idle() -> Config {
+    Config { idle_timeout: Duration::from_millis(50), ..config() }
+}
+
+#[tokio::test]
+async fn a_stream_nobody_asks_for_ends_and_stops_its_session() {
+    let stage = Stage::with(FakeConfig { channels: vec![channel('a')], ..fake() }, soon_idle()).await;
+
+    let stream = stage.tune(&id('a'));
+
+    assert_eq!(end_of(&stream).await, EndReason::Idle);
+    stream.gone().await;
+    assert_eq!(stage.fake.sessions_open(), 0);
+    assert!(stage.hub.find(&id('a')).is_none());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn who_meets_an_idle_end_tunes_again_and_sees_a_new_stream() {
+    let stage = Stage::with(FakeConfig { channels: vec![channel('a')], ..fake() }, soon_idle()).await;
+    end_of(&stage.tune(&id('a'))).await;
+
+    let again = stage.tune(&id('a'));
+
+    assert!(!again.is_over());
+    end_of(&again).await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn requests_keep_a_stream_alive() {
+    let channels = vec![Channel { burst: Duration::from_secs(3), offset: Duration::ZERO, ..channel('a') }];
+    let config = Config { idle_timeout: Duration::from_millis(500), ..config() };
+    let stage = Stage::with(FakeConfig { channels, ..fake() }, config).await;
+    let stream = stage.tune(&id('a'));
+
+    let mut beat = tokio::time::interval(Duration::from_millis(20));
+    let requests = async {
+        loop {
+            beat.tick().await;
+            stream.touch(1);
+        }
+    };
+    tokio::select! {
+        () = requests => {}
+        // More than the burst: the rest comes at the channel's own pace, twice the idle time at least.
+        _ = reach(&stream, |now| now.window.duration() >= Duration::from_secs(4)) => {}
+    }
+
+    assert!(!stream.is_over());
+    assert!(stream.report().requests > 25);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_start_that_nobody_waits_for_any_more_is_finished_and_stopped() {
+    // The engine takes 460 ms to answer a start.
+    let slow = FakeConfig { channels: vec![channel('a')], speed: 2.0, ..fake() };
+    let stage = Stage::with(slow, soon_idle()).await;
+
+    let stream = stage.tune(&id('a'));
+    assert_eq!(end_of(&stream).await, EndReason::Idle);
+    stream.gone().await;
+
+    assert_eq!(stage.fake.sessions_open(), 0);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_during_the_start_leaves_no_session() {
+    let slow = FakeConfig { channels: vec![channel('a')], speed: 5.0, ..fake() };
+    let stage = Stage::with(slow, config()).await;
+    let stream = stage.tune(&id('a'));
+    in_phase(&stream, Phase::Starting).await;
+
+    stage.hub.stop(&id('a'));
+
+    assert_eq!(end_of(&stream).await, EndReason::Stopped);
+    stream.gone().await;
+    assert_eq!(stage.fake.sessions_started(&infohash('a')), 1, "the start was under way");
+    assert_eq!(stage.fake.sessions_open(), 0);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_streams_in_every_phase_and_leaves_nothing() {
+    let starved = faulty('b', "no-peers");
+    let broken = faulty('c', "eof@30s");
+    let stage = Stage::new(vec![channel('a'), starved, broken]).await;
+    let streams = [stage.watch(&id('a')).await, stage.tune(&id('b')), stage.watch(&id('c')).await];
+
+    let ends = async {
+        for stream in &streams {
+            assert_eq!(end_of(stream).await, EndReason::Shutdown);
+        }
+    };
+    tokio::join!(ends, stage.hub.shutdown());
+
+    assert!(streams.iter().all(Stream::is_over));
+    assert_eq!(stage.hub.tune(&id('a')).unwrap_err(), TuneError::ShuttingDown);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_that_hangs_does_not_keep_viewers_waiting() {
+    let stage = Stage::new(vec![faulty('a', "stop-hangs")]).await;
+    let stream = stage.watch(&id('a')).await;
+
+    stage.hub.stop(&id('a'));
+
+    assert_eq!(end_of(&stream).await, EndReason::Stopped);
+    // The engine keeps this session: nothing more can be done about it.
+    stage.hub.shutdown().await;
+    assert_eq!(stage.hub.streams().len(), 0);
+    stage.fake.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_stream_that_ended_can_still_be_looked_at_by_who_holds_it() {
+    let stage = Stage::new(vec![channel('a')]).await;
+    let stream = stage.watch(&id('a')).await;
+    let before = reach(&stream, is_live).await;
+
+    stage.hub.stop(&id('a'));
+    end_of(&stream).await;
+
+    assert!(stream.now().window.last() >= before.window.last());
+    assert_eq!(stream.report().reason.as_deref(), Some("the stream was stopped"));
+    stage.end().await;
+}

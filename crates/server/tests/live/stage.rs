@@ -1,0 +1,146 @@
+//! A fake engine, a hub that plays from it, and the check that nothing is left of either.
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use acestream::{
+    ContentId, Engine, Infohash,
+    fake::{Channel, Clip, Fake, FakeConfig, Fault},
+};
+use server::live::{Config, EndReason, Hub, NotReady, Numbers, Phase, Report, Snapshot, State, Stream};
+
+/// More than anything here takes; only a failing test waits so long.
+const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) struct Stage {
+    pub(crate) fake: Fake,
+    pub(crate) hub: Hub,
+    storage: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn new(channels: Vec<Channel>) -> Self {
+        Self::with(FakeConfig { channels, ..fake() }, config()).await
+    }
+
+    pub(crate) async fn with(fake: FakeConfig, config: Config) -> Self {
+        let fake = Fake::start(fake).await.unwrap();
+        let storage = tempfile::tempdir().unwrap();
+        let hub = hub(&fake, config, storage.path()).await;
+        Self { fake, hub, storage }
+    }
+
+    pub(crate) fn tune(&self, id: &ContentId) -> Stream {
+        self.hub.tune(id).unwrap()
+    }
+
+    /// Tune to `id` and wait until it plays.
+    pub(crate) async fn watch(&self, id: &ContentId) -> Stream {
+        let stream = self.tune(id);
+        reach(&stream, is_live).await;
+        stream
+    }
+
+    /// Another hub over the same storage folder and engine, as after a restart of the server.
+    pub(crate) async fn restarted(self, config: Config) -> Self {
+        self.hub.shutdown().await;
+        let hub = hub(&self.fake, config, self.storage.path()).await;
+        Self { hub, ..self }
+    }
+
+    /// Shut down; nothing may be left: no session, no reader, no stream.
+    pub(crate) async fn end(self) {
+        self.hub.shutdown().await;
+        assert_eq!(self.fake.sessions_open(), 0, "sessions left open");
+        assert_eq!(self.hub.streams().len(), 0, "streams left in the directory");
+        self.fake.shutdown().await;
+    }
+}
+
+async fn hub(fake: &Fake, config: Config, storage: &Path) -> Hub {
+    let numbers = Numbers::load(storage).await.unwrap();
+    Hub::new(config, Engine::new(fake.base()).unwrap(), numbers)
+}
+
+/// A fake engine that answers a thousand times faster than a real one.
+pub(crate) fn fake() -> FakeConfig {
+    FakeConfig { speed: 1000.0, ..FakeConfig::default() }
+}
+
+/// Limits of a second or two in place of minutes.
+pub(crate) fn config() -> Config {
+    Config {
+        start_timeout: Duration::from_millis(100),
+        media_timeout: Duration::from_secs(1),
+        silence_timeout: Duration::from_secs(5),
+        give_up_after: Duration::from_secs(2),
+        reconnect_delay: Duration::from_millis(10),
+        reconnect_delay_max: Duration::from_millis(50),
+        probe_interval: Duration::from_millis(100),
+        ..Config::default()
+    }
+}
+
+pub(crate) fn id(digit: char) -> ContentId {
+    String::from(digit).repeat(40).parse().unwrap()
+}
+
+/// A channel with a minute of media in its burst.
+pub(crate) fn channel(digit: char) -> Channel {
+    Channel { burst: Duration::from_secs(60), ..Channel::new(id(digit), clip()) }
+}
+
+pub(crate) fn faulty(digit: char, fault: &str) -> Channel {
+    Channel { fault: fault.parse().unwrap(), ..channel(digit) }
+}
+
+pub(crate) fn no_fault() -> Fault {
+    Fault::None
+}
+
+pub(crate) fn infohash(digit: char) -> Infohash {
+    channel(digit).infohash
+}
+
+fn clip() -> Arc<Clip> {
+    static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
+    Arc::clone(CLIP.get_or_init(|| Arc::new(Clip::new(std::fs::read(path).unwrap()).unwrap())))
+}
+
+pub(crate) fn is_live(now: &Snapshot) -> bool {
+    now.state == State::Live && !now.window.is_empty()
+}
+
+/// Wait until the stream is `ready`; fails with its report when it does not get there.
+pub(crate) async fn reach(stream: &Stream, ready: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let reached = stream.until(ready, LIMIT).await;
+    reached.unwrap_or_else(|why| panic!("{why}: {:#?}", stream.report()))
+}
+
+/// Wait until the stream's report, looked at whenever the stream changes, is as `wanted`.
+pub(crate) async fn reports(stream: &Stream, wanted: impl Fn(&Report) -> bool) -> Report {
+    reach(stream, |_| wanted(&stream.report())).await;
+    stream.report()
+}
+
+/// Wait until the stream ends.
+pub(crate) async fn end_of(stream: &Stream) -> EndReason {
+    match stream.until(|_| false, LIMIT).await {
+        Err(NotReady::Ended(reason)) => reason,
+        other => panic!("{other:?}: {:#?}", stream.report()),
+    }
+}
+
+/// Wait until the stream is in `phase`, which no snapshot tells.
+pub(crate) async fn in_phase(stream: &Stream, phase: Phase) {
+    let polled = async {
+        while stream.report().phase != phase {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMIT, polled).await.unwrap_or_else(|_| panic!("{:#?}", stream.report()));
+}
