@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::complain;
@@ -49,9 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     packager.finish();
     folder.write(packager.closed())?;
     progress.finish_and_clear();
-    let received = input.received();
-    let written =
-        folder.finish().with_context(|| format!("{}: {}", arguments.input, nothing(&packager, received)))?;
+    anyhow::ensure!(!folder.is_empty(), "{}: {}", arguments.input, nothing(&packager, input.received()));
+    let written = folder.finish()?;
     complain(&format!(
         "{} segments, {:.1} s, {:.1} MB in {:.1?}: {}{}",
         written.segments,

@@ -63,12 +63,15 @@ async fn first_segment(
     }
 }
 
-/// What kept the stream from playing, with the code that its report gives: it knows an encrypted channel.
+/// What keeps the stream from playing, in the words of its report where that knows more: whether nobody shares the
+/// channel, whether it is encrypted.
 fn explained(error: NotReady, stream: &Stream) -> Problem {
-    let failed = matches!(error, NotReady::Ended(EndReason::Failed(_)));
-    let problem = Problem::from(error);
-    match stream.report().code {
-        Some(code) if failed => problem.code(code),
+    let (waits, failed) =
+        (error == NotReady::Timeout, matches!(error, NotReady::Ended(EndReason::Failed(_))));
+    let (problem, report) = (Problem::from(error), stream.report());
+    match (report.code, report.reason) {
+        (Some(code), Some(reason)) if waits => problem.code(code).detail(reason),
+        (Some(code), _) if failed => problem.code(code),
         _ => problem,
     }
 }

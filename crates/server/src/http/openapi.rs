@@ -37,3 +37,17 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
     Json(document())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_document_is_that_of_the_handlers() {
+        let committed = include_str!("../../../../docs/openapi.json");
+
+        let made = document().to_pretty_json().unwrap();
+
+        assert_eq!(committed.trim_end(), made, "run `cargo run -p server -- openapi > docs/openapi.json`");
+    }
+}

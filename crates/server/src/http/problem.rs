@@ -178,6 +178,12 @@ impl Problem {
         Self { code: Some(code), ..self }
     }
 
+    /// The same, explained by another sentence.
+    #[must_use]
+    pub(super) fn detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
     /// The same, with a header.
     #[must_use]
     pub(super) fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
@@ -273,16 +279,16 @@ impl From<EndReason> for Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        let (kind, code, detail) = match failure {
-            Failure::EngineUnreachable(detail) => (Kind::EngineUnreachable, "engine_down", detail),
-            Failure::EngineTimeout(detail) => (Kind::EngineTimeout, "engine_timeout", detail),
-            Failure::EngineRefused(detail) => (Kind::EngineRefused, "bad_content", detail),
-            Failure::EngineUnexpected(detail) => (Kind::EngineUnexpected, "engine_unexpected", detail),
-            Failure::NoPeers(detail) => (Kind::NoPeers, "no_peers", detail),
-            Failure::NoMedia(detail) => (Kind::NoMedia, "no_media", detail),
-            Failure::SourceLost(detail) => (Kind::SourceFailed, "source_lost", detail),
+        let kind = match &failure {
+            Failure::EngineUnreachable(_) => Kind::EngineUnreachable,
+            Failure::EngineTimeout(_) => Kind::EngineTimeout,
+            Failure::EngineRefused(_) => Kind::EngineRefused,
+            Failure::EngineUnexpected(_) => Kind::EngineUnexpected,
+            Failure::NoPeers(_) => Kind::NoPeers,
+            Failure::NoMedia(_) => Kind::NoMedia,
+            Failure::SourceLost(_) => Kind::SourceFailed,
         };
-        Self::new(kind, detail).code(code)
+        Self::new(kind, failure.to_string()).code(failure.code())
     }
 }
 

@@ -61,9 +61,13 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether no segment was written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Write the playlist: under another name first, so that it is there whole or not at all.
     pub(super) fn finish(self) -> anyhow::Result<Written> {
-        anyhow::ensure!(!self.entries.is_empty(), "there is nothing to play in it");
         let (playlist, part) = (self.path.join(PLAYLIST), self.path.join(format!("{PLAYLIST}.part")));
         fs::write(&part, playlist::vod(&self.entries))
             .and_then(|()| fs::rename(&part, &playlist))

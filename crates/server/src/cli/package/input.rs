@@ -98,7 +98,8 @@ fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
     anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
-    let response = runtime.block_on(client.get(url).send())?.error_for_status()?;
+    // Within the runtime from the first call on: the request's time limits ask for its clock.
+    let response = runtime.block_on(async { client.get(url).send().await })?.error_for_status()?;
     let length = response.content_length();
     Ok((Source::Http(Box::new(Http { runtime, response, piece: Bytes::new() })), length))
 }
@@ -106,7 +107,7 @@ fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
 impl Http {
     fn next(&mut self) -> anyhow::Result<&[u8]> {
         self.piece = loop {
-            match self.runtime.block_on(self.response.chunk())? {
+            match self.runtime.block_on(async { self.response.chunk().await })? {
                 Some(piece) if piece.is_empty() => {}
                 piece => break piece.unwrap_or_default(),
             }

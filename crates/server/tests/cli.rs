@@ -1,0 +1,296 @@
+//! The program as it is called.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+/// The program with an environment that is only what `variables` say.
+fn acehls(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acehls"));
+    command.args(arguments).env_clear().envs(variables.iter().copied());
+    command
+}
+
+fn output(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String, String) {
+    told(acehls(arguments, variables).output().unwrap())
+}
+
+fn told(output: Output) -> (bool, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+fn clip() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts")
+}
+
+#[test]
+fn check_prints_what_is_in_force_without_secrets() {
+    let variables = [
+        ("ACEHLS_HTTP__PASSWORD", "0123"),
+        ("ACEHLS_LIVE__IDLE_TIMEOUT", "90s"),
+        ("ACEHLS_HTTP__TRUSTED_PROXIES", r#"["10.0.0.0/8"]"#),
+        ("ACESTREAM_BASE_URL", "http://engine.lan:6878"),
+        ("STORAGE_DIR", "/var/lib/acehls"),
+        ("PORT", "9000"),
+    ];
+
+    let (fine, shown, _) = output(&["--check"], &variables);
+
+    assert!(fine);
+    for line in [
+        "password = \"***\"",
+        "idle_timeout = \"90s\"",
+        "trusted_proxies = [\"10.0.0.0/8\"]",
+        "base_url = \"http://engine.lan:6878/\"",
+        "storage_dir = \"/var/lib/acehls\"",
+        "port = 9000",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} in\n{shown}");
+    }
+    assert!(!shown.contains("0123"));
+}
+
+#[test]
+fn the_environment_outdoes_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[http]\nport = 7000\n[live]\ntarget = \"2s\"\n").unwrap();
+    let config = ["--config", file.path().to_str().unwrap(), "--check"];
+
+    let (_, shown, _) = output(&config, &[("PORT", "7001"), ("ACEHLS_HTTP__PORT", "7002")]);
+
+    assert!(shown.contains("port = 7002"), "{shown}");
+    assert!(shown.contains("target = \"2s\""), "{shown}");
+}
+
+#[test]
+fn a_misspelt_key_is_refused_with_its_name() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[http]\nprot = 7000\n").unwrap();
+    let refused = |arguments: &[&str], variables: &[(&str, &str)], said: &str| {
+        let (fine, _, complaint) = output(arguments, variables);
+        assert!(!fine);
+        assert!(complaint.contains("unknown field") && complaint.contains(said), "{complaint}");
+    };
+
+    refused(&["--config", file.path().to_str().unwrap()], &[], "found `prot`");
+    refused(&[], &[("ACEHLS_LIVE__IDLE_TIMOUT", "90s")], "found `idle_timout`");
+    refused(&[], &[("ACEHLS_LIFE__IDLE_TIMEOUT", "90s")], "found `life`");
+    refused(&[], &[("ACEHLS_PORT", "80")], "found `port`");
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_with_its_key() {
+    let table = [
+        ("ACEHLS_LIVE__IDLE_TIMEOUT", "90", "live.idle_timeout", "such as \"60s\""),
+        ("ACEHLS_HTTP__LISTEN", "everywhere", "http.listen", "invalid ip address"),
+        ("PORT", "http", "http.port", "expected u16"),
+        ("ACESTREAM_BASE_URL", "engine", "engine.base_url", "relative url without a base"),
+        ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks http"),
+    ];
+    for (name, value, key, said) in table {
+        let (fine, _, complaint) = output(&["--check"], &[(name, value)]);
+        assert!(!fine);
+        // Names from the environment are shown as they stand there.
+        let complaint = complaint.to_lowercase();
+        assert!(complaint.contains(key) && complaint.contains(said), "{name}={value}: {complaint}");
+    }
+}
+
+#[test]
+fn a_door_that_nobody_meant_to_open_stays_shut() {
+    let (fine, _, complaint) = output(&["serve"], &[("ACEHLS_HTTP__LISTEN", "0.0.0.0")]);
+
+    assert!(!fine);
+    assert_eq!(
+        complaint,
+        "acehls: http.listen = \"0.0.0.0\" lets other machines in, and there is no password. Set http.password \
+         (everyone who watches then has to give it), or set http.open = true to say that anyone on the network may \
+         watch.\n"
+    );
+}
+
+#[test]
+fn the_version_and_the_api_are_told() {
+    let (_, version, _) = output(&["--version"], &[]);
+    assert_eq!(version, format!("acehls {}\n", env!("CARGO_PKG_VERSION")));
+
+    let (fine, document, _) = output(&["openapi"], &[]);
+    assert!(fine);
+    assert!(document.contains("\"/api/stream/{hash}/playlist.m3u8\""));
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let storage = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let engine = format!("http://{closed}");
+    let variables =
+        [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", &port), ("ACESTREAM_BASE_URL", &engine)];
+    // Whoever has the port hangs up on those who ask who they are.
+    let asked = std::thread::scope(|scope| {
+        scope.spawn(|| drop(taken.accept()));
+        output(&["doctor"], &variables)
+    });
+
+    let (fine, shown, _) = asked;
+    assert!(!fine);
+    assert!(shown.contains("WRONG  port: another program has 127.0.0.1:"), "{shown}");
+    assert!(shown.contains("ok     storage: "), "{shown}");
+    assert!(shown.contains("WRONG  engine: ") && shown.contains("Start the AceStream engine"), "{shown}");
+}
+
+#[test]
+fn a_file_becomes_an_hls_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let hls = folder.path().join("out/hls");
+
+    let (fine, shown, said) = output(&["package", clip().to_str().unwrap(), hls.to_str().unwrap()], &[]);
+
+    assert!(fine, "{said}");
+    assert_eq!(shown, "", "standard output is for what was asked");
+    assert!(said.starts_with("15 segments, 60.0 s, "), "{said}");
+    let playlist = std::fs::read_to_string(hls.join("playlist.m3u8")).unwrap();
+    assert!(playlist.starts_with("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-PLAYLIST-TYPE:VOD\n"), "{playlist}");
+    assert!(playlist.ends_with("segment_14.ts\n#EXT-X-ENDLIST\n"), "{playlist}");
+    for file in playlist.lines().filter(|line| !line.starts_with('#')) {
+        assert_eq!(std::fs::read(hls.join(file)).unwrap()[0], 0x47);
+    }
+}
+
+#[test]
+fn standard_input_gives_the_same_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from_file, from_stdin) = (folder.path().join("file"), folder.path().join("stdin"));
+    output(&["package", clip().to_str().unwrap(), from_file.to_str().unwrap()], &[]);
+
+    let stdin = std::fs::File::open(clip()).unwrap();
+    let piped = acehls(&["package", "-", from_stdin.to_str().unwrap()], &[]).stdin(stdin).output().unwrap();
+
+    assert!(piped.status.success());
+    for entry in std::fs::read_dir(&from_file).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |folder: &Path| std::fs::read(folder.join(&name)).unwrap();
+        assert_eq!(read(&from_file), read(&from_stdin), "{name:?}");
+    }
+}
+
+#[test]
+fn input_that_is_no_transport_stream_leaves_no_playlist() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+
+    let (fine, _, said) =
+        output(&["package", source.to_str().unwrap(), folder.path().to_str().unwrap()], &[]);
+
+    assert!(!fine);
+    assert!(said.contains("Cargo.toml: no MPEG-TS packet in "), "{said}");
+    assert!(!folder.path().join("playlist.m3u8").exists());
+}
+
+#[test]
+fn a_url_that_breaks_off_leaves_no_playlist() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/clip.ts", server.local_addr().unwrap());
+    let clip = std::fs::read(clip()).unwrap();
+
+    let (fine, _, said) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut client, _) = server.accept().unwrap();
+            let mut request = [0; 1024];
+            let _ = client.read(&mut request).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", clip.len());
+            client.write_all(head.as_bytes()).unwrap();
+            client.write_all(&clip[..clip.len() / 2]).unwrap();
+        });
+        output(&["package", &url, folder.path().to_str().unwrap()], &[])
+    });
+
+    assert!(!fine);
+    assert!(said.contains(&format!("reading {url}")), "{said}");
+    assert!(folder.path().join("segment_0.ts").exists());
+    assert!(!folder.path().join("playlist.m3u8").exists());
+}
+
+#[test]
+fn an_earlier_folder_is_replaced_only_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, path) = (clip(), folder.path().to_str().unwrap());
+    std::fs::write(folder.path().join("segment_99.ts"), "").unwrap();
+    std::fs::write(folder.path().join("mine.txt"), "").unwrap();
+
+    let (fine, _, said) = output(&["package", clip.to_str().unwrap(), path], &[]);
+    assert!(!fine);
+    assert!(said.contains("holds HLS already; --overwrite replaces it"), "{said}");
+
+    let (fine, _, said) = output(&["package", "--overwrite", clip.to_str().unwrap(), path], &[]);
+    assert!(fine, "{said}");
+    assert!(!folder.path().join("segment_99.ts").exists());
+    assert!(folder.path().join("mine.txt").exists());
+}
+
+/// A program that runs until the test ends, and the address it printed.
+struct Running(Child, String);
+
+impl Running {
+    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child =
+            acehls(arguments, variables).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_once("http://").unwrap().1.split('/').next().unwrap().to_owned();
+        Self(child, address)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut tcp = std::net::TcpStream::connect(&self.1).unwrap();
+        write!(tcp, "GET {path} HTTP/1.1\r\nhost: tv\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Stop as a service manager does; true when the program ended well.
+    fn stop(mut self) -> bool {
+        Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_demo_plays_without_anything_else() {
+    let demo = Running::start(&["demo"], &[("PORT", "0")]);
+
+    let playlists = demo.get("/api/playlists");
+    let channels = demo.get("/api/playlists/demo/channels");
+    let playlist = demo.get("/api/stream/99b9c95a51f50cad6fde5b8a30d28172f051a042/playlist.m3u8");
+
+    assert!(playlists.contains(r#"{"playlists":[{"name":"demo"}],"total":1}"#), "{playlists}");
+    assert!(channels.contains(r#""total":3"#), "{channels}");
+    assert!(playlist.contains("#EXTINF:"), "{playlist}");
+    assert!(demo.stop(), "SIGTERM ends it in order");
+}
+
+#[test]
+fn the_fake_engine_runs_on_its_own() {
+    let clip = format!("id=d65257bb7856e13b718df1dfe65ee482d90dd384,clip={},name=News", clip().display());
+    let engine = Running::start(&["fake-engine", "--listen", "127.0.0.1:0", "--channel", &clip], &[]);
+
+    let version = engine.get("/webui/api/service?method=get_version");
+
+    assert!(version.contains("3.2.11"), "{version}");
+    assert!(engine.stop());
+}

@@ -1,0 +1,130 @@
+//! Connections: clients that are slow, and the end of the server.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::app::{NEWS, TestApp, faulty, news};
+
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap()
+}
+
+async fn figure(app: &TestApp, name: &str) -> u64 {
+    let figures: serde_json::Value = app.get("/api/metrics").await.json().await.unwrap();
+    figures[name].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut_off() {
+    let patience = Duration::from_millis(100);
+    let app = TestApp::with(vec![news()], |config| config.http.write_timeout = patience).await;
+    let segment = app.first_segment().await;
+
+    // Asks for far more than the buffers between here and there can hold, and reads none of it.
+    let mut tcp = connect(&app).await;
+    let request = format!("GET {segment} HTTP/1.1\r\nhost: tv\r\n\r\n");
+    tcp.write_all(request.repeat(1000).as_bytes()).await.unwrap();
+
+    while figure(&app, "connections_cut").await == 0 {}
+    app.playlist().await;
+    drop(tcp);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_headers_is_cut_off() {
+    let patience = Duration::from_millis(50);
+    let app = TestApp::with(vec![], |config| config.http.header_timeout = patience).await;
+
+    let mut tcp = connect(&app).await;
+    tcp.write_all(b"GET /health HTTP/1.1\r\nhost: tv\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tcp.read_to_end(&mut answer).await;
+
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_room() {
+    let app = TestApp::with(vec![], |config| config.http.max_connections = 1).await;
+    let mut first = connect(&app).await;
+    first.write_all(b"GET /health HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    first.read_exact(&mut byte).await.unwrap();
+
+    let mut second = connect(&app).await;
+    second.write_all(b"GET /health HTTP/1.1\r\nhost: tv\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    let waiting = second.read_to_string(&mut answer);
+    assert!(tokio::time::timeout(Duration::from_millis(50), waiting).await.is_err());
+    assert_eq!(answer, "");
+
+    drop(first);
+    second.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn stopping_answers_those_who_wait_for_a_stream() {
+    let app = TestApp::with(vec![faulty("slow@1h")], |config| {
+        config.live.give_up_after = Duration::from_secs(600);
+        config.live.start_timeout = Duration::from_secs(600);
+    })
+    .await;
+    let path = format!("/api/stream/{NEWS}/playlist.m3u8");
+    let stop = async {
+        while app.fake.sessions_open() == 0 {
+            app.get("/health").await;
+        }
+        app.stop.cancel();
+    };
+
+    let (waited, ()) = tokio::join!(app.get(&path), stop);
+
+    assert_eq!(waited.status(), 503);
+    assert!(waited.text().await.unwrap().contains("/problems/shutting-down"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn stopping_lets_a_request_at_hand_finish() {
+    let app = TestApp::start().await;
+    let line = format!("#EXTINF:-1,A channel with quite a long name\nacestream://{NEWS}\n");
+    app.write_playlist("large.m3u", line.repeat(100_000));
+    app.get("/api/playlists/large/channels").await;
+    let whole = app.get("/api/playlists/large/channels").await.bytes().await.unwrap();
+
+    // The answer is larger than what the buffers hold, and is read only after the server was told to stop.
+    let mut tcp = connect(&app).await;
+    tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 12];
+    tcp.read_exact(&mut answer).await.unwrap();
+    app.stop.cancel();
+    tcp.read_to_end(&mut answer).await.unwrap();
+
+    assert!(whole.len() > 10_000_000, "{}", whole.len());
+    assert!(answer.ends_with(&whole));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn stopping_closes_idle_connections_and_every_session() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+    let mut idle = connect(&app).await;
+    idle.write_all(b"GET /health HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    idle.read_exact(&mut byte).await.unwrap();
+
+    app.stop.cancel();
+
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+    app.end().await;
+}

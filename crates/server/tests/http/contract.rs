@@ -1,0 +1,178 @@
+//! What other programs were written against, to the letter.
+
+use reqwest::Method;
+
+use crate::app::{NEWS, TestApp};
+
+#[tokio::test]
+async fn playing_a_channel_says_where_it_plays() {
+    let app = TestApp::start().await;
+
+    let response = app.play(&format!(r#"{{"hash": "{}"}}"#, NEWS.to_uppercase())).await;
+
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    insta::assert_snapshot!(app.settled(&response.text().await.unwrap()));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_playlist_lists_mpeg_ts_segments() {
+    let app = TestApp::start().await;
+
+    let response = app.get(&format!("/api/stream/{NEWS}/playlist.m3u8")).await;
+
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/vnd.apple.mpegurl");
+    assert_eq!(response.headers()["cache-control"], "no-cache");
+    let text = response.text().await.unwrap();
+    let number: u64 = after(&text, "#EXT-X-MEDIA-SEQUENCE:").parse().unwrap();
+    let head = format!(
+        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{number}\n#EXTINF:2.000000,\n\
+         segment_{number}.ts\n"
+    );
+    assert!(text.starts_with(&head), "{text}");
+    app.end().await;
+}
+
+fn after<'a>(text: &'a str, tag: &str) -> &'a str {
+    text.lines().find_map(|line| line.strip_prefix(tag)).unwrap()
+}
+
+#[tokio::test]
+async fn the_channels_of_a_playlist_are_read_once() {
+    let app = TestApp::start().await;
+    app.write_playlist(
+        "tv.m3u",
+        "#EXTM3U\n\
+         #EXTINF:-1 tvg-id=\"news1\" tvg-logo=\"https://example.com/news.png\" group-title=\"News\",News One\n\
+         acestream://d65257bb7856e13b718df1dfe65ee482d90dd384\n\
+         #EXTINF:-1 tvg-id=\"cup\" group-title=\"Sport\",Cup\n\
+         http://127.0.0.1:6878/ace/getstream?id=a7b7f1e2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8\n\
+         #EXTINF:-1 tvg-id=\"league\" group-title=\"Sport\",League\n\
+         https://acestream.me/embed/f9e8d7c6b5a4938271605f4e3d2c1b0a9\n\
+         #EXTINF:-1,Plain\n\
+         http://tv.example/plain.m3u8\n\
+         #EXTINF:-1,Bad\n\
+         acestream://short\n",
+    );
+
+    let first = app.get("/api/playlists/tv/channels").await.text().await.unwrap();
+    let second = app.get("/api/playlists/tv/channels").await.text().await.unwrap();
+
+    insta::assert_snapshot!(pretty(&first));
+    assert_eq!(second, first.replace(r#""cached":false"#, r#""cached":true"#));
+    app.end().await;
+}
+
+fn pretty(json: &str) -> String {
+    serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_playlists_are_listed_by_name() {
+    let app = TestApp::start().await;
+    app.write_playlist("tv.m3u", "");
+    app.write_playlist("radio.m3u8", "");
+
+    let body = app.get("/api/playlists").await.text().await.unwrap();
+
+    assert_eq!(body, r#"{"playlists":[{"name":"radio"},{"name":"tv"}],"total":2}"#);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn health_names_the_service_and_the_engine() {
+    let app = TestApp::start().await;
+    let body = loop {
+        let body = app.get("/health").await.text().await.unwrap();
+        if !body.contains("unknown") {
+            break body;
+        }
+    };
+
+    insta::assert_snapshot!(app.settled(&body));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn health_answers_while_the_engine_is_down() {
+    let app = TestApp::start().await;
+    app.fake.down().await;
+    let body = loop {
+        let response = app.get("/health").await;
+        assert_eq!(response.status(), 200);
+        let body = response.text().await.unwrap();
+        if body.contains("down") {
+            break body;
+        }
+    };
+
+    assert!(body.starts_with(r#"{"status":"healthy","service":"acestream-hls-proxy","#), "{body}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn figures_stand_under_their_names() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+
+    let figures: serde_json::Value = app.get("/api/metrics").await.json().await.unwrap();
+
+    assert_eq!(figures["active_streams"], 1);
+    assert_eq!(figures["total_requests"], 1);
+    assert_eq!(figures["ffmpeg_processes"], 0);
+    assert!(figures["storage_used_mb"].as_f64().unwrap() > 0.0);
+    assert!(figures["average_latency_ms"].as_f64().unwrap() > 0.0);
+    assert!(figures["bandwidth_mbps"].is_number());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_is_listed_until_it_is_stopped() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+
+    let listed: serde_json::Value = app.get("/api/streams").await.json().await.unwrap();
+    let shown: serde_json::Value = app.get(&format!("/api/streams/{NEWS}")).await.json().await.unwrap();
+    assert_eq!(listed["total"], 1);
+    assert_eq!(listed["streams"][0]["hash"], NEWS);
+    assert_eq!(shown["phase"], "live");
+    assert_eq!(shown["viewers"], 1);
+
+    let path = format!("/api/streams/{NEWS}");
+    let stopped = app.request(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(stopped.status(), 204);
+    let again = app.request(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(again.status(), 404);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn two_hundred_first_viewers_open_one_session() {
+    let app = TestApp::start().await;
+
+    let viewers: Vec<_> = (0..200).map(|_| app.playlist()).collect();
+    let playlists = all(viewers).await;
+
+    assert!(playlists.iter().all(|playlist| playlist.contains("#EXTINF")));
+    assert_eq!(app.fake.sessions_started(&crate::app::news().infohash), 1);
+    app.end().await;
+}
+
+/// All of `futures` at once.
+async fn all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|cx| {
+        let mut done = true;
+        for (future, result) in waiting.iter_mut().filter(|(_, result)| result.is_none()) {
+            match future.as_mut().poll(cx) {
+                std::task::Poll::Ready(value) => *result = Some(value),
+                std::task::Poll::Pending => done = false,
+            }
+        }
+        if done { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, result)| result).collect()
+}

@@ -1,0 +1,151 @@
+//! The engine fails: each way is a problem of its own, and passes when the failure does.
+
+use std::time::Duration;
+
+use reqwest::Response;
+
+use crate::app::{NEWS, TestApp, faulty, kind_and_detail, news, problem};
+
+async fn playlist_of(fault: &str) -> (u16, String, String) {
+    let app = TestApp::with(vec![faulty(fault)], |_| {}).await;
+
+    let found = kind_and_detail(first_answer(&app).await).await;
+
+    app.end().await;
+    found
+}
+
+/// What asking for the playlist comes to, once it is more than "not yet".
+async fn first_answer(app: &TestApp) -> Response {
+    loop {
+        let response = app.get(&format!("/api/stream/{NEWS}/playlist.m3u8")).await;
+        if response.headers().get("retry-after").is_none_or(|seconds| seconds != "2") {
+            return response;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_failure_of_the_engine_is_a_problem_of_its_own() {
+    let table = [
+        ("failed-to-load", 502, "engine-refused", "the engine refused the channel: failed to load content"),
+        ("premium", 502, "engine-refused", "the engine refused the channel: "),
+        ("no-peers", 504, "no-peers", "nobody seems to share this channel now: "),
+        ("no-data", 504, "no-peers", "nobody seems to share this channel now: "),
+        ("scrambled", 502, "no-media", "the channel sends nothing that can be played: "),
+        ("status@403", 502, "engine-refused", "the engine refused the channel: "),
+    ];
+    for (fault, status, kind, detail) in table {
+        let found = playlist_of(fault).await;
+        assert_eq!((found.0, found.1.as_str()), (status, kind), "{fault}: {}", found.2);
+        assert!(found.2.starts_with(detail), "{fault}: {}", found.2);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_of_another_shape_is_a_problem_of_its_own() {
+    // A web server that is no engine: our own.
+    let other = TestApp::start().await;
+    let base = other.base.parse().unwrap();
+    let app = TestApp::with(vec![], |config| config.engine.base_url = base).await;
+
+    let (status, kind, detail) = kind_and_detail(first_answer(&app).await).await;
+
+    assert_eq!((status, kind.as_str()), (502, "engine-unexpected"), "{detail}");
+    app.end().await;
+    other.end().await;
+}
+
+#[tokio::test]
+async fn an_encrypted_channel_has_a_code_of_its_own() {
+    let app = TestApp::with(vec![faulty("scrambled")], |_| {}).await;
+
+    let (_, body) = problem(first_answer(&app).await).await;
+
+    assert_eq!(body["code"], "scrambled");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn until_there_is_a_segment_the_playlist_says_when_to_come_again() {
+    let limit = Duration::from_millis(50);
+    let app = TestApp::with(vec![faulty("slow@1h")], |config| {
+        config.live.start_timeout = limit;
+        config.live.give_up_after = Duration::from_secs(600);
+    })
+    .await;
+
+    let response = app.get(&format!("/api/stream/{NEWS}/playlist.m3u8")).await;
+
+    assert_eq!(response.headers()["retry-after"], "2");
+    let (status, kind, _) = kind_and_detail(response).await;
+    assert_eq!((status, kind.as_str()), (503, "stream-starting"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_is_down_is_told_and_plays_again_when_it_is_back() {
+    let app = TestApp::start().await;
+    app.fake.down().await;
+
+    let body = format!(r#"{{"hash": "{NEWS}"}}"#);
+    let response = loop {
+        let response = app.play(&body).await;
+        if response.status() == 503 {
+            break response;
+        }
+    };
+    assert_eq!(response.headers()["retry-after"], "5");
+    let (_, problem) = problem(response).await;
+    assert_eq!(
+        (&problem["type"], &problem["code"]),
+        (&"/problems/engine-unreachable".into(), &"engine_down".into())
+    );
+
+    app.fake.up().await.unwrap();
+    while app.play(&body).await.status() != 200 {}
+    while first_answer(&app).await.status() != 200 {}
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_failing_channel_leaves_the_others_alone() {
+    let other = "0123456789012345678901234567890123456789";
+    let mut bad = faulty("failed-to-load");
+    bad.ids = vec![crate::app::id(other)];
+    bad.infohash = other.parse().unwrap();
+    let app = TestApp::with(vec![news(), bad], |_| {}).await;
+    app.playlist().await;
+
+    let failed = app.get(&format!("/api/stream/{other}/playlist.m3u8")).await;
+
+    assert_eq!(failed.status(), 502);
+    assert!(app.playlist().await.contains("#EXTINF"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn one_stream_too_many_is_told_the_limit() {
+    let app = TestApp::with(vec![news()], |config| config.live.max_streams = 1).await;
+    app.playlist().await;
+
+    let response = app.play(r#"{"hash": "0123456789012345678901234567890123456789"}"#).await;
+
+    assert_eq!(response.headers()["retry-after"], "30");
+    let (status, body) = problem(response).await;
+    assert_eq!((status, &body["type"]), (503, &"/problems/stream-limit".into()));
+    assert_eq!((&body["code"], &body["limit"]), (&"limit".into(), &1.into()));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_viewer_of_a_stream_that_nobody_watched_finds_it_again() {
+    let app =
+        TestApp::with(vec![news()], |config| config.live.idle_timeout = Duration::from_millis(20)).await;
+    app.playlist().await;
+    while !app.get("/api/streams").await.text().await.unwrap().contains(r#""total":0"#) {}
+
+    assert!(app.playlist().await.contains("#EXTINF"));
+    assert_eq!(app.fake.sessions_started(&news().infohash), 2);
+    app.end().await;
+}

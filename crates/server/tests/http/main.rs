@@ -1,0 +1,13 @@
+//! The HTTP surface, as clients see it: a whole server on a free port, before a fake engine.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod app;
+
+mod connections;
+mod contract;
+mod cors;
+mod engine;
+mod media;
+mod password;
+mod requests;
+mod web;

@@ -1,0 +1,95 @@
+//! Segments: cached for ever, whole or in part.
+
+use reqwest::Method;
+
+use crate::app::{NEWS, TestApp, kind_and_detail};
+
+#[tokio::test]
+async fn a_segment_may_be_kept_for_ever() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+
+    let response = app.get(&segment).await;
+
+    assert_eq!(response.status(), 200);
+    let headers = response.headers().clone();
+    assert_eq!(headers["content-type"], "video/mp2t");
+    assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(headers["accept-ranges"], "bytes");
+    let body = response.bytes().await.unwrap();
+    assert_eq!(headers["content-length"], body.len().to_string().as_str());
+    assert_eq!(body.len() % 188, 0);
+    assert!(body.chunks(188).all(|packet| packet[0] == 0x47));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+
+    let got = app.get(&segment).await;
+    let head = app.request(Method::HEAD, &segment).send().await.unwrap();
+
+    let without_date = |headers: &reqwest::header::HeaderMap| {
+        let mut headers = headers.clone();
+        headers.remove("date");
+        headers
+    };
+    assert_eq!(head.status(), 200);
+    assert_eq!(without_date(head.headers()), without_date(got.headers()));
+    assert!(head.bytes().await.unwrap().is_empty());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_range_is_that_part_of_the_segment() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+    let whole = app.get(&segment).await.bytes().await.unwrap();
+    let length = whole.len();
+
+    // Beside easy ones, ranges that begin and end within and at the joints of the chunks.
+    let ranges =
+        [(0, 1), (0, 188), (187, 189), (188, 376), (100, 100_000), (length - 1, length), (0, length)];
+    for (first, end) in ranges {
+        let end = end.min(length);
+        let range = format!("bytes={first}-{}", end - 1);
+        let response = app.request(Method::GET, &segment).header("range", &range).send().await.unwrap();
+        assert_eq!(response.status(), 206, "{range}");
+        assert_eq!(
+            response.headers()["content-range"],
+            format!("bytes {first}-{}/{length}", end - 1).as_str()
+        );
+        assert_eq!(response.bytes().await.unwrap(), whole[first..end], "{range}");
+    }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_range_behind_the_end_is_refused_with_the_length() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+    let length = app.get(&segment).await.bytes().await.unwrap().len();
+
+    let response = app.request(Method::GET, &segment).header("range", format!("bytes={length}-")).send();
+    let response = response.await.unwrap();
+
+    assert_eq!(response.headers()["content-range"], format!("bytes */{length}").as_str());
+    let (status, kind, _) = kind_and_detail(response).await;
+    assert_eq!((status, kind.as_str()), (416, "range-not-satisfiable"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_segment_that_is_not_there_is_said_to_be_none() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+
+    let response = app.get(&format!("/api/stream/{NEWS}/segment_1.ts")).await;
+
+    let (status, kind, detail) = kind_and_detail(response).await;
+    assert_eq!((status, kind.as_str()), (404, "segment-not-found"));
+    assert!(detail.starts_with("Segment 1 is not there. The playlist lists "), "{detail}");
+    app.end().await;
+}
