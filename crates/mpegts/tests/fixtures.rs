@@ -6,7 +6,7 @@ use mpegts::{Demuxer, Event};
 
 fn read(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read(&path).expect("a fixture of this repository")
 }
 
 /// What is told of a stream that comes in these pieces, a line an event; packets only as a sum.
