@@ -155,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_configuration_explains_every_key() {
+        let page = include_str!("../../../docs/configuration.md");
+        let config = toml::Table::try_from(Config::default()).unwrap();
+        let keys = config.iter().flat_map(|(name, value)| match value {
+            toml::Value::Table(section) => section.keys().map(|key| format!("{name}.{key}")).collect(),
+            _ => vec![name.clone()],
+        });
+        for key in keys {
+            assert!(page.contains(&format!("| `{key}` |")), "docs/configuration.md lacks {key}");
+        }
+    }
+
+    #[test]
     fn a_misspelt_key_is_refused_with_its_name() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "[live]\nidle_timout = \"90s\"\n").unwrap();

@@ -149,3 +149,20 @@ async fn a_viewer_of_a_stream_that_nobody_watched_finds_it_again() {
     assert_eq!(app.fake.sessions_started(&news().infohash), 2);
     app.end().await;
 }
+
+#[tokio::test]
+async fn two_links_to_one_broadcast_are_one_session() {
+    let other = "0123456789012345678901234567890123456789";
+    let mut channel = news();
+    channel.ids.push(crate::app::id(other));
+    let app = TestApp::with(vec![channel], |_| {}).await;
+
+    let first = app.playlist().await;
+    let second = app.get(&format!("/api/stream/{other}/playlist.m3u8")).await;
+
+    assert_eq!(second.status(), 200);
+    let file = first.lines().find(|line| !line.starts_with('#')).unwrap();
+    assert_eq!(app.get(&format!("/api/stream/{other}/{file}")).await.status(), 200);
+    assert_eq!(app.fake.sessions_started(&news().infohash), 1);
+    app.end().await;
+}
