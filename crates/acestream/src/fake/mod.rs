@@ -24,6 +24,7 @@ mod pattern;
 mod playback;
 mod routes;
 mod service;
+mod sound;
 mod survey;
 mod table;
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use mpegts::{PACKET_LEN, Packet, Pid};
 
-use super::clip::{Tables, distance, micros, pes_time};
+use super::{
+    clip::{Tables, distance, micros, pes_time},
+    sound::Sound,
+};
 
 /// Clock steps longer than this, in 1/90 000 s, are breaks in the clip and take no time.
 const LONGEST_STEP: i64 = 10 * 90_000;
@@ -67,6 +70,8 @@ struct Course {
     /// Packet, and time with every break taken out.
     marks: Vec<(usize, i64)>,
     is_media: bool,
+    /// Of every stream but video, which has frames of one length instead.
+    sound: Option<Sound>,
 }
 
 impl Survey {
@@ -89,14 +94,19 @@ impl Survey {
             self.first_clock.get_or_insert(pid);
             self.clocks.entry(pid).or_default().mark(index, pcr / 300);
         }
-        if packet.payload_unit_start() && !packet.is_scrambled() && !packet.transport_error() {
+        if packet.is_scrambled() || packet.transport_error() {
+            return;
+        }
+        if packet.payload_unit_start() {
             self.visit_pes(index, packet);
+        } else if let Some(sound) = self.streams.get_mut(&pid).and_then(|course| course.sound.as_mut()) {
+            sound.go_on(packet.payload());
         }
     }
 
     fn visit_pes(&mut self, index: usize, packet: Packet<'_>) {
         let payload = packet.payload();
-        let &[0, 0, 1, stream_id, _, _, _, flags, ..] = payload else { return };
+        let &[0, 0, 1, stream_id, _, _, _, flags, header, ..] = payload else { return };
         let is_video = stream_id & 0xF0 == 0xE0;
         let is_audio = stream_id & 0xE0 == 0xC0;
         // Private streams and extended ones carry AC-3 and others; all the rest has another header.
@@ -129,6 +139,10 @@ impl Survey {
             let course = self.streams.entry(pid).or_default();
             course.is_media |= is_video || is_audio;
             course.mark(index, time);
+            if !is_video {
+                let data = payload.get(9 + usize::from(header)..).unwrap_or_default();
+                course.sound.get_or_insert_default().begin(data);
+            }
         }
     }
 
@@ -143,11 +157,8 @@ impl Survey {
         let clock =
             self.first_clock.and_then(|pid| self.clocks.get(&pid)).filter(|course| course.marks.len() > 1);
         let pacer = clock.or(lead).filter(|course| course.marks.len() > 1)?;
-        // One more than any clock spans, so that none jumps back over the seam.
-        let spans =
-            self.clocks.values().chain(self.streams.values()).map(|course| course.most - course.least + 1);
-        let natural = lead.unwrap_or(pacer).natural();
-        let period = spans.fold(natural, i64::max).cast_unsigned();
+        let spans = self.clocks.values().chain(self.streams.values()).map(Course::span);
+        let period = spans.fold(lead.unwrap_or(pacer).natural(), i64::max).cast_unsigned();
         Some(pacer.pace(count, period))
     }
 
@@ -178,8 +189,17 @@ impl Course {
         self.marks.push((packet, paced + step));
     }
 
+    /// The least length at which nothing jumps back or overlaps over the seam.
+    fn span(&self) -> i64 {
+        let sound = self.sound.as_ref().map_or(0, |sound| sound.last_length(self.now));
+        self.most - self.least + sound.max(1)
+    }
+
     /// The length with as much room behind the last mark as there is between two on average.
     fn natural(&self) -> i64 {
+        if self.sound.is_some() {
+            return self.span();
+        }
         let count = i64::try_from(self.marks.len()).unwrap_or(i64::MAX);
         if count < 2 { 0 } else { (self.now * count + (count - 1) / 2) / (count - 1) }
     }
