@@ -41,7 +41,8 @@ impl App {
             .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
         let engine = Engine::new(config.engine.base_url.clone()).context("engine.base_url")?;
         let catalog = Folder::new(config.playlists_folder());
-        let start_timeout = config.live.start_timeout;
+        // Who waits longer than a stream lives unasked for would see it end for want of viewers.
+        let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engine, numbers);
         let listen = config.http.address();
         let services = Services::new(hub.clone(), catalog, config.http, start_timeout);

@@ -2,7 +2,7 @@
 
 use acestream::InvalidContentId;
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -196,15 +196,12 @@ impl Problem {
         Self::new(Kind::EngineUnreachable, reason).code("engine_down")
     }
 
-    /// One line for the log: a warning only where an operator may have something to do.
-    pub(super) fn log(&self, instance: &str, method: &axum::http::Method, path: &str) {
+    /// One line for the log. What a client can do again and again must not fill it.
+    pub(super) fn log(&self, instance: &str, method: &Method, path: &str) {
         let (status, detail) = (self.status.as_u16(), &self.detail);
         match self.kind {
             Kind::Internal => {
                 tracing::error!(request.id = instance, status, "{method} {path}: {detail}");
-            }
-            Kind::StreamLimit | Kind::EngineUnexpected => {
-                tracing::warn!(request.id = instance, status, "{method} {path}: {detail}");
             }
             _ => tracing::debug!(request.id = instance, status, "{method} {path}: {detail}"),
         }

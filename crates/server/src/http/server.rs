@@ -16,6 +16,9 @@ use super::{Services, edge::Edge, patience::Patient};
 /// After `accept` failed, for want of file descriptors above all: a pause, or the loop would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The most a connection's request line and headers may take.
+const MAX_HEAD: usize = 64 << 10;
+
 /// The public HTTP server.
 #[derive(Debug)]
 pub struct Server {
@@ -99,6 +102,7 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(edge.services.http.header_timeout)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

@@ -112,6 +112,18 @@ impl TestApp {
     }
 }
 
+/// Ask again and again until there is an answer. Only a failing test waits for long.
+pub(crate) async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap()
+}
+
 /// The status, and the problem with its ID taken out.
 pub(crate) async fn problem(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();

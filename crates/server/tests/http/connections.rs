@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::app::{NEWS, TestApp, faulty, news};
+use crate::app::{NEWS, TestApp, eventually, faulty, news};
 
 async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap()
@@ -29,7 +29,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     let request = format!("GET {segment} HTTP/1.1\r\nhost: tv\r\n\r\n");
     tcp.write_all(request.repeat(1000).as_bytes()).await.unwrap();
 
-    while figure(&app, "connections_cut").await == 0 {}
+    eventually(async || (figure(&app, "connections_cut").await > 0).then_some(())).await;
     app.playlist().await;
     drop(tcp);
     app.end().await;
@@ -46,6 +46,16 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off() {
     let _ = tcp.read_to_end(&mut answer).await;
 
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn headers_beyond_the_limit_are_refused() {
+    let app = TestApp::start().await;
+
+    let response = app.request(reqwest::Method::GET, "/health").header("x-long", "x".repeat(100_000));
+
+    assert_eq!(response.send().await.unwrap().status(), 431);
     app.end().await;
 }
 
@@ -79,9 +89,11 @@ async fn stopping_answers_those_who_wait_for_a_stream() {
     .await;
     let path = format!("/api/stream/{NEWS}/playlist.m3u8");
     let stop = async {
-        while app.fake.sessions_open() == 0 {
+        let started = async || {
             app.get("/health").await;
-        }
+            (app.fake.sessions_open() > 0).then_some(())
+        };
+        eventually(started).await;
         app.stop.cancel();
     };
 

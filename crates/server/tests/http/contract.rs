@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::app::{NEWS, TestApp};
+use crate::app::{NEWS, TestApp, eventually};
 
 #[tokio::test]
 async fn playing_a_channel_says_where_it_plays() {
@@ -84,12 +84,11 @@ async fn the_playlists_are_listed_by_name() {
 #[tokio::test]
 async fn health_names_the_service_and_the_engine() {
     let app = TestApp::start().await;
-    let body = loop {
+    let body = eventually(async || {
         let body = app.get("/health").await.text().await.unwrap();
-        if !body.contains("unknown") {
-            break body;
-        }
-    };
+        (!body.contains("unknown")).then_some(body)
+    })
+    .await;
 
     insta::assert_snapshot!(app.settled(&body));
     app.end().await;
@@ -99,14 +98,13 @@ async fn health_names_the_service_and_the_engine() {
 async fn health_answers_while_the_engine_is_down() {
     let app = TestApp::start().await;
     app.fake.down().await;
-    let body = loop {
+    let body = eventually(async || {
         let response = app.get("/health").await;
         assert_eq!(response.status(), 200);
         let body = response.text().await.unwrap();
-        if body.contains("down") {
-            break body;
-        }
-    };
+        body.contains("down").then_some(body)
+    })
+    .await;
 
     assert!(body.starts_with(r#"{"status":"healthy","service":"acestream-hls-proxy","#), "{body}");
     app.end().await;
