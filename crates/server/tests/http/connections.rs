@@ -53,9 +53,14 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off() {
 async fn headers_beyond_the_limit_are_refused() {
     let app = TestApp::start().await;
 
-    let response = app.request(reqwest::Method::GET, "/health").header("x-long", "x".repeat(100_000));
+    let mut tcp = connect(&app).await;
+    let request = format!("GET /health HTTP/1.1\r\nhost: tv\r\nx-long: {}\r\n\r\n", "x".repeat(300_000));
+    // The server may hang up before all of it went out, and its answer may get lost with the connection.
+    let _ = tcp.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = tcp.read_to_end(&mut answer).await;
 
-    assert_eq!(response.send().await.unwrap().status(), 431);
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
     app.end().await;
 }
 
