@@ -34,7 +34,7 @@ function tune(hash: string): Stream {
   const dir = mkdtempSync(join(tmpdir(), 'acehls-mock-'));
   const clip = join(demo, `${CLIPS[Number.parseInt(hash, 16) % CLIPS.length]}.ts`);
   const output = ['-f', 'hls', '-hls_time', '4', '-hls_list_size', '10', '-hls_start_number_source', 'epoch'];
-  const input = ['-v', 'error', '-readrate', '1', '-readrate_initial_burst', '6', '-stream_loop', '-1', '-i', clip];
+  const input = ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip];
   const names = ['-hls_segment_filename', 'segment_%d.ts', 'playlist.m3u8'];
   const ffmpeg = spawn('ffmpeg', [...input, '-c', 'copy', ...output, ...names], { cwd: dir, stdio: 'inherit' });
   const stream = { dir, began: Date.now(), ffmpeg };

@@ -61,6 +61,8 @@ export interface Api {
   /** Throws `Unreachable` unless the server answers within 4 s. */
   health(signal: AbortSignal): Promise<void>;
   play(hash: string, signal: AbortSignal): Promise<Play>;
+  /** Waits for the first segment of a stream; throws why there is none, as soon as the server knows. */
+  ready(streamUrl: string, signal: AbortSignal): Promise<void>;
   /** Null when nobody plays it. */
   stream(hash: string, signal: AbortSignal): Promise<Report | null>;
   playlists(signal: AbortSignal): Promise<string[]>;
@@ -68,7 +70,7 @@ export interface Api {
 }
 
 /** Time limits, in milliseconds. Playing may have to wait for the engine's own answer. */
-const LIMIT = { health: 4_000, play: 45_000, stream: 5_000, list: 30_000 };
+const LIMIT = { health: 4_000, play: 45_000, ready: 60_000, stream: 5_000, list: 30_000 };
 
 /** The server at `base` ('' is the one this page came from). */
 export function createApi(base: string): Api {
@@ -82,7 +84,10 @@ export function createApi(base: string): Api {
     async play(hash, signal) {
       const body = JSON.stringify({ hash });
       const headers = { 'Content-Type': 'application/json' };
-      return readPlay(await request(`${base}/api/play`, LIMIT.play, signal, { method: 'POST', headers, body }));
+      return readPlay(await request(`${base}/api/play`, LIMIT.play, signal, { method: 'POST', headers, body }), base);
+    },
+    async ready(streamUrl, signal) {
+      await request(streamUrl, LIMIT.ready, signal);
     },
     async stream(hash, signal) {
       try {
@@ -118,11 +123,19 @@ async function request(url: string, limit: number, signal: AbortSignal, init?: R
   throw new Refused(problem);
 }
 
-function readPlay(body: unknown): Play {
+function readPlay(body: unknown, base: string): Play {
   const answer = record(body);
   const streamUrl = text(answer['stream_url']) ?? text(answer['hls_url']);
   if (streamUrl === null) throw new Unreachable('the answer to /api/play has no stream_url');
-  return { streamUrl, isEmbed: answer['type'] === 'embed' };
+  const isEmbed = answer['type'] === 'embed';
+  return { streamUrl: isEmbed ? streamUrl : asReached(streamUrl, base), isEmbed };
+}
+
+/** The address of a stream as this page reaches the server: a TLS proxy in front may not have told the server of itself. */
+function asReached(streamUrl: string, base: string): string {
+  const server = new URL(base, location.href);
+  const stream = new URL(streamUrl, server);
+  return stream.host === server.host ? `${server.origin}${stream.pathname}${stream.search}` : stream.href;
 }
 
 function readChannel(c: Json): Channel {

@@ -32,6 +32,9 @@ const CODE_OF_TYPE: Record<string, string> = {
   'stream-limit': 'limit',
   'engine-unreachable': 'engine_down',
   'engine-timeout': 'engine_timeout',
+  'engine-unexpected': 'engine_unexpected',
+  'no-media': 'no_media',
+  unauthorized: 'password',
   'no-peers': 'no_peers',
   'shutting-down': 'shutting_down',
 };
@@ -56,6 +59,7 @@ const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
   stream_starting: { title: 'err.engineSlow.title', body: 'err.engineSlow.body' },
   shutting_down: { title: 'err.shutdown.title', body: 'err.shutdown.body' },
   codec_video: { title: 'err.video.title', body: 'err.videoPlayer.body' },
+  password: { title: 'err.password.title', body: 'err.password.body' },
   not_converted: { title: 'err.plain.title', body: 'err.plain.body' },
 };
 

@@ -81,6 +81,7 @@ export function WatchPage() {
             onView={place.show}
             hash={hash}
             url={url}
+            isPlaying={player.state.phase === 'playing'}
             onOpen={(c) => place.open(c.hash, c.hash === null ? c.url : null)}
           />
         </div>

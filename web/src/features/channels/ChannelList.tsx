@@ -12,11 +12,13 @@ interface Props {
   entries: readonly Entry[];
   /** Which one is open, as an index of `entries`; -1 if none of them. */
   open: number;
+  /** It plays: the row says so. */
+  isPlaying: boolean;
   onOpen: (channel: Channel) => void;
 }
 
 /** A list of any length with a keyboard: arrows move, Enter plays. Only what is on the screen is in the page. */
-export function ChannelList({ label, entries, open, onOpen }: Props) {
+export function ChannelList({ label, entries, open, isPlaying, onOpen }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const [active, setActive] = useState(-1);
@@ -69,6 +71,7 @@ export function ChannelList({ label, entries, open, onOpen }: Props) {
                 position={row.index + 1}
                 size={entries.length}
                 isOpen={row.index === open}
+                isPlaying={isPlaying && row.index === open}
                 isActive={row.index === at}
                 onOpen={onOpen}
               />
@@ -87,11 +90,12 @@ interface RowProps {
   position: number;
   size: number;
   isOpen: boolean;
+  isPlaying: boolean;
   isActive: boolean;
   onOpen: (channel: Channel) => void;
 }
 
-const Row = memo(function Row({ id, entry, top, position, size, isOpen, isActive, onOpen }: RowProps) {
+const Row = memo(function Row({ id, entry, top, position, size, isOpen, isPlaying, isActive, onOpen }: RowProps) {
   const { channel, number } = entry;
   return (
     // The list has the keyboard (`aria-activedescendant`), the row has the pointer.
@@ -115,7 +119,7 @@ const Row = memo(function Row({ id, entry, top, position, size, isOpen, isActive
         <span className={styles.name}>{channel.name}</span>
         {channel.group !== null && <span className={styles.group}>{channel.group}</span>}
       </span>
-      {isOpen && (
+      {isPlaying && (
         <span className={styles.playing} aria-hidden="true">
           <i />
           <i />

@@ -25,11 +25,13 @@ interface Props {
   /** What is open, by ID or by address. */
   hash: string | null;
   url: string | null;
+  /** What is open plays now. */
+  isPlaying: boolean;
   onOpen: (channel: Channel) => void;
 }
 
 /** The channels of a playlist: search, groups and the list. */
-export function ChannelsPane({ api, view, onView, hash, url, onOpen }: Props) {
+export function ChannelsPane({ api, view, onView, hash, url, isPlaying, onOpen }: Props) {
   const { t, locale } = useText();
   const playlists = useQuery(playlistsQuery(api));
   const playlist = view.list ?? playlists.data?.[0] ?? null;
@@ -42,6 +44,8 @@ export function ChannelsPane({ api, view, onView, hash, url, onOpen }: Props) {
   const search = useRef<HTMLInputElement>(null);
   useSearchKey(search);
 
+  const count = new Intl.NumberFormat(locale).format(all.length);
+  const searchLabel = all.length === 0 ? t('list.title') : t('list.search', { n: count });
   const isLoading = playlists.isLoading || channels.isLoading;
   const isFailed = playlists.isError || channels.isError;
 
@@ -55,8 +59,9 @@ export function ChannelsPane({ api, view, onView, hash, url, onOpen }: Props) {
             type="search"
             value={view.q}
             onChange={(e) => onView({ q: e.target.value })}
-            placeholder={t('list.search', { n: new Intl.NumberFormat(locale).format(all.length) })}
-            aria-label={t('list.search', { n: new Intl.NumberFormat(locale).format(all.length) })}
+            disabled={all.length === 0}
+            placeholder={searchLabel}
+            aria-label={searchLabel}
             autoComplete="off"
             spellCheck={false}
           />
@@ -98,7 +103,14 @@ export function ChannelsPane({ api, view, onView, hash, url, onOpen }: Props) {
       {!isLoading && !isFailed && all.length === 0 && <Note title={t('list.empty.title')} text={t('list.empty.body')} />}
       {all.length > 0 && found.length === 0 && <Note title={t('list.none', { q: query })} text="" />}
       {found.length > 0 && (
-        <ChannelList key={playlist} label={t('list.title')} entries={found} open={open} onOpen={onOpen} />
+        <ChannelList
+          key={playlist}
+          label={t('list.title')}
+          entries={found}
+          open={open}
+          isPlaying={isPlaying}
+          onOpen={onOpen}
+        />
       )}
       <p className="srOnly" role="status">
         {query !== '' && t('list.results', { n: found.length })}

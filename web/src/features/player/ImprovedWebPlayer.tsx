@@ -17,7 +17,9 @@ export function ImprovedWebPlayer({ title, body }: { title: string; body: string
     <div className={styles.card}>
       <TriangleAlert className={styles.icon} size={28} aria-hidden />
       <div className={styles.words}>
-        <h2 role="alert">{title}</h2>
+        <div role="alert">
+          <h2>{title}</h2>
+        </div>
         <p>{body}</p>
       </div>
       <div className={styles.actions} role="group" aria-label={t('fb.title')}>

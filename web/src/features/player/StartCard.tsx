@@ -45,15 +45,16 @@ export function StartCard({ message }: { message: string }) {
 }
 
 function Steps({ done, peers, t }: { done: number; peers: number; t: Translate }) {
-  const names = { server: t('step.server'), engine: t('step.engine'), peers: t('step.peers', { count: peers }), buffer: t('step.buffer') };
+  const past = { server: t('step.server'), engine: t('step.engine'), peers: t('step.peers', { count: peers }), buffer: t('step.buffer') };
+  const present = [t('player.checking'), t('player.engineStarting'), t('player.findingPeers', { count: peers }), t('step.filling')];
   return (
     <ol className={styles.steps}>
-      {Object.entries(names).map(([step, name], i) => (
+      {Object.entries(past).map(([step, name], i) => (
         <li key={step} data-state={i < done ? 'done' : i === done ? 'now' : 'later'} aria-current={i === done ? 'step' : undefined}>
           <span className={styles.dot} aria-hidden="true">
             {i < done ? <Check size={14} strokeWidth={3} /> : i + 1}
           </span>
-          {name}
+          {i === done ? present[i] : name}
           {i < done && <span className="srOnly">, {t('step.done')}</span>}
         </li>
       ))}

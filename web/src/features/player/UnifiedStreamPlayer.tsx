@@ -47,7 +47,14 @@ export function UnifiedStreamPlayer(props: UnifiedStreamPlayerProps) {
   const embedUrl = isEmbed ? streamUrl : null;
 
   return (
-    <section ref={box} id="player" className={`${styles.box} onPicture`} aria-label={t('player.region')} tabIndex={-1}>
+    <section
+      ref={box}
+      id="player"
+      className={`${styles.box} onPicture`}
+      data-card={error !== null && !picture.moving}
+      aria-label={t('player.region')}
+      tabIndex={-1}
+    >
       {/* Live television: captions come inside the stream when it has them. */}
       {/* oxlint-disable-next-line jsx-a11y/media-has-caption */}
       <video ref={video} className={styles.video} playsInline aria-label={title || t('player.region')} />

@@ -183,7 +183,10 @@ export class Playback {
 
   #stop(): void {
     this.#attempt += 1;
-    if (this.#movingSince !== null) freeze(this.#video, this.#still);
+    if (this.#movingSince !== null) {
+      freeze(this.#video, this.#still);
+      this.#report({ type: 'stalled', fill: 0 });
+    }
     this.#movingSince = null;
     this.#unstall();
     clearTimeout(this.#startTimer);

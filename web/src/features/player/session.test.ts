@@ -38,6 +38,7 @@ function server() {
     base: '',
     health: vi.fn<Api['health']>().mockResolvedValue(),
     play: vi.fn<Api['play']>().mockResolvedValue({ streamUrl: URL_OF_NEWS, isEmbed: false }),
+    ready: vi.fn<Api['ready']>().mockReturnValue(new Promise(() => undefined)),
     stream: vi.fn<Api['stream']>().mockResolvedValue(LIVE),
     playlists: vi.fn<Api['playlists']>(),
     channels: vi.fn<Api['channels']>(),
@@ -85,7 +86,7 @@ describe('starting', () => {
   it('goes from the health check to the picture, saying each step', async () => {
     api.stream
       .mockResolvedValueOnce({ ...STARTING, phase: 'resolving' })
-      .mockResolvedValueOnce({ ...STARTING, peers: 3 })
+      .mockResolvedValueOnce({ ...STARTING, phase: 'prebuffering', peers: 3 })
       .mockResolvedValueOnce({ ...LIVE, phase: 'prebuffering', ready: 4 })
       .mockResolvedValueOnce({ ...LIVE, ready: 8 });
 
@@ -365,6 +366,37 @@ describe('the server says no', () => {
 
     await seconds(1);
     expect(session.now().streamUrl).toBe(URL_OF_NEWS);
+  });
+
+  it('hears from the held-back playlist why a stream that is already gone did not start', async () => {
+    api.ready.mockRejectedValueOnce(new Refused(problemOf('bad_content', 'failed to load content')));
+    api.stream.mockResolvedValueOnce(STARTING).mockResolvedValue(null);
+
+    session.tune(NEWS);
+    await seconds(60);
+
+    expect(session.now()).toMatchObject({ phase: 'failed', problem: { code: 'bad_content' } });
+    expect(api.play).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps waiting while the playlist only says that the stream is starting', async () => {
+    api.ready.mockRejectedValueOnce(new Refused(problemOf('stream_starting')));
+    api.stream.mockResolvedValue(STARTING);
+
+    session.tune(NEWS);
+    await seconds(10);
+
+    expect(session.now().phase).toBe('engineStarting');
+    expect(api.ready).toHaveBeenCalledTimes(2);
+  });
+
+  it('says at once that a channel is encrypted', async () => {
+    api.stream.mockResolvedValue({ ...STARTING, phase: 'prebuffering', code: 'scrambled' });
+
+    session.tune(NEWS);
+    await seconds(1);
+
+    expect(session.now()).toMatchObject({ phase: 'failed', problem: { code: 'scrambled' }, retryAt: null });
   });
 
   it('waits as long as the server asks for', async () => {

@@ -21,6 +21,12 @@ type End =
   | { kind: 'gone' }
   | { kind: 'problem'; problem: Problem };
 
+/** When the server started the stream, by its clock, and when its first media was there, by ours. */
+interface Began {
+  at: string | null;
+  filling: number | null;
+}
+
 /** Milliseconds between questions to the server. */
 const ASK_STARTING = 1_000;
 const ASK_PLAYING = 2_000;
@@ -223,9 +229,34 @@ export class PlayerSession {
     }
   }
 
-  /** Ask for the stream's report until it ends: first for progress, then as the heartbeat. */
   async #follow(hash: string, url: string, signal: AbortSignal): Promise<End> {
-    const began = { at: null as string | null, filling: null as number | null };
+    const over = new AbortController();
+    void this.#awaitRefusal(url, AbortSignal.any([signal, over.signal]));
+    try {
+      return await this.#poll(hash, url, signal);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** The server holds the first playlist back until there is a segment: a start that fails is told there at once. */
+  async #awaitRefusal(url: string, signal: AbortSignal): Promise<void> {
+    try {
+      for (let starting = true; starting; ) {
+        starting = await this.#api.ready(url, signal).then(
+          () => false,
+          (error: unknown) => isStarting(error) || Promise.reject(error),
+        );
+        if (starting) await wait(ASK_STARTING, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted && error instanceof Refused) this.#breaks(error.problem);
+    }
+  }
+
+  /** Ask for the stream's report until it ends: first for progress, then as the heartbeat. */
+  async #poll(hash: string, url: string, signal: AbortSignal): Promise<End> {
+    const began: Began = { at: null, filling: null };
     for (let misses = 0; ; ) {
       const answer = await this.#ask(hash, signal);
       if (answer === 'silent') {
@@ -260,13 +291,15 @@ export class PlayerSession {
   async #hear(
     report: Report | null,
     url: string,
-    began: { at: string | null; filling: number | null },
+    began: Began,
     signal: AbortSignal,
   ): Promise<End | null> {
+    // A start that failed is gone; why, its playlist is about to say.
+    if (report === null && this.#state.streamUrl === null) await this.#news.wait(ASK_STARTING, signal);
     if (this.#broken !== null) return { kind: 'problem', problem: this.#broken };
     if (report === null || (began.at !== null && report.startedAt !== began.at)) return { kind: 'gone' };
     began.at = report.startedAt;
-    if (report.phase === 'ended') return endOf(report);
+    if (report.phase === 'ended' || report.code === 'scrambled') return endOf(report);
     const { video, audio } = judge(report.tracks, this.#supports);
     if (video !== null) return { kind: 'problem', problem: problemOf('codec_video', null, { codec: video }) };
     this.#set({ report, silentCodec: audio });
@@ -339,6 +372,8 @@ export class PlayerSession {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const isStarting = (error: unknown): boolean => error instanceof Refused && error.problem.code === 'stream_starting';
 
 /** What the end of a stream on the server means here. */
 function endOf(report: Report): End {

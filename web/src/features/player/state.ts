@@ -69,8 +69,8 @@ export function readiness(report: Report): number {
 
 /** The phase of a stream that is not attached yet. */
 export function startingPhase(report: Report): Phase {
-  if (report.ready > 0 || report.phase === 'prebuffering') return 'prebuffering';
-  return report.phase === 'resolving' ? 'engineStarting' : 'findingPeers';
+  if (report.ready > 0) return 'prebuffering';
+  return report.phase === 'resolving' || report.phase === 'starting' ? 'engineStarting' : 'findingPeers';
 }
 
 /** `state` with `change` in it: a new phase counts its time anew, and percent only grows within one. */

@@ -24,6 +24,11 @@ export function useActions(
   );
 
   useEffect(() => {
+    const { volume, muted } = preferences.now();
+    if (video.current !== null) Object.assign(video.current, { volume, muted });
+  }, [video]);
+
+  useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const action = actionFor(event, preferences.now().keys);
       if (action === null || event.defaultPrevented || isTaken(event.target, event.key)) return;
@@ -47,12 +52,10 @@ function perform(
     case 'toggle':
       return video.paused ? void playback.play() : video.pause();
     case 'mute':
-      video.muted = !video.muted;
-      if (!video.muted && video.volume === 0) video.volume = 0.5;
-      return;
+      if (video.muted && video.volume === 0) return setVolume(video, 0.5);
+      return setMuted(video, !video.muted);
     case 'unmute':
-      video.muted = false;
-      return;
+      return setMuted(video, false);
     case 'louder':
     case 'quieter':
       return turn(video, action === 'louder' ? STEP_VOLUME : -STEP_VOLUME);
@@ -74,7 +77,13 @@ function turn(video: HTMLVideoElement, by: number): void {
 export function setVolume(video: HTMLVideoElement | null, volume: number): void {
   if (video === null) return;
   video.volume = volume;
-  video.muted = volume === 0;
+  setMuted(video, volume === 0);
+}
+
+/** What a person set is kept for the next time; what the browser muted is not. */
+function setMuted(video: HTMLVideoElement, muted: boolean): void {
+  video.muted = muted;
+  preferences.set({ volume: video.volume, muted });
 }
 
 export function seekTo(video: HTMLVideoElement | null, time: number): void {

@@ -27,6 +27,7 @@ export function usePlayback(
   const [seen, setSeen] = useState<Seen>({ ...NOTHING, url });
   const { report, connect } = usePlayerLink();
   const address = useRef(url);
+  const keeps = useRef(keep);
 
   useEffect(() => {
     if (video.current === null || still.current === null) return undefined;
@@ -46,11 +47,15 @@ export function usePlayback(
   }, [video, still, report, connect]);
 
   useEffect(() => {
+    keeps.current = keep;
+  }, [keep]);
+
+  useEffect(() => {
     address.current = url;
     if (playback === null) return;
-    if (url === null) playback.detach(keep);
+    if (url === null) playback.detach(keeps.current);
     else playback.attach(url);
-  }, [playback, url, keep]);
+  }, [playback, url]);
 
   const now = seen.url === url ? seen : NOTHING; // what was seen of another address does not count
   const clearGesture = () => setSeen((s) => ({ ...s, gesture: 'none' }));

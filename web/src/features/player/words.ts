@@ -34,7 +34,8 @@ export function secondsTo(at: number | null, now: number): number {
 
 /** Nobody shares the channel, and that has lasted. */
 export function isLonely(state: PlayerState, now: number): boolean {
-  return state.phase === 'findingPeers' && !state.report?.peers && now - state.since > NO_PEERS_AFTER;
+  if (state.phase !== 'findingPeers' || state.report?.peers) return false;
+  return state.report?.code === 'no_peers' || now - state.since > NO_PEERS_AFTER;
 }
 
 function progress(state: PlayerState, title: string, now: number, t: Translate, locale: string): string | null {
