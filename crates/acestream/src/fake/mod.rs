@@ -25,6 +25,7 @@ mod playback;
 mod routes;
 mod service;
 mod sound;
+mod status;
 mod survey;
 mod table;
 

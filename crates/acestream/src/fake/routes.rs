@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::{
     channel::Broadcast,
     hls,
     http::{self, Request},
-    json, playback,
+    json, playback, status,
     table::{End, Output, Session, Wish},
 };
 use crate::{ContentId, Infohash};
@@ -26,8 +26,6 @@ const HEAD_LIMIT: Duration = Duration::from_secs(10);
 const EVENT_POLL: Duration = Duration::from_secs(10);
 /// How often a request that is kept waiting looks whether media flows.
 const LOOK: Duration = Duration::from_millis(20);
-/// Pieces count in these.
-const CHUNK: u64 = 16_384;
 
 const DOWNLOAD_NOT_FOUND: &str = "download not found";
 const FAILED_TO_LOAD: &str = "failed to load content";
@@ -298,7 +296,7 @@ impl Shared {
             self.touch(infohash, key);
         }
         let id = self.table().newest_id(&session.broadcast.channel.infohash).unwrap_or_default();
-        Reply::json(json::response(&statistics(&session, &id)))
+        Reply::json(json::response(&status::statistics(&session, &id)))
     }
 
     fn command(&self, request: &Request, infohash: &str, key: &str) -> Reply {
@@ -391,97 +389,10 @@ fn addresses(session: &Session, request: &Request) -> Value {
     addresses
 }
 
-/// By the clock, whether anybody reads or not: nothing, `idle`, `prebuf`, `dl`.
-fn statistics(session: &Session, id: &str) -> Value {
-    let fault = session.broadcast.fault();
-    let delay = session.broadcast.delay();
-    let elapsed = session.started.elapsed();
-    let progress = elapsed.as_secs_f64() / delay.unwrap_or(Duration::from_secs(8)).as_secs_f64();
-    let infohash = &session.broadcast.channel.infohash;
-    match delay {
-        Some(delay) if elapsed >= delay => downloading(session, elapsed.saturating_sub(delay), id),
-        _ if progress < 0.1 => json!({}),
-        _ if progress < 0.25 => json!({ "status": "idle", "is_live": 1, "infohash": infohash }),
-        _ => status(
-            session,
-            id,
-            &json!({
-                "status": "prebuf",
-                "peers": if fault == Fault::NoPeers { 0 } else { 3 },
-                "speed_down": 0,
-                "downloaded": 0,
-            }),
-        ),
-    }
-}
-
-fn downloading(session: &Session, elapsed: Duration, id: &str) -> Value {
-    let broadcast = &session.broadcast;
-    let rate = broadcast.channel.clip.byte_rate();
-    let seconds = (elapsed + broadcast.channel.burst).as_secs();
-    let is_silent = broadcast.silent.load(Relaxed);
-    // A source that repeats old minutes falls behind the clock.
-    let lag = if matches!(broadcast.fault(), Fault::Loop { .. }) { 3700 } else { 0 };
-    let last = unix_time().saturating_sub(lag);
-    let position = json!({
-        "first_ts": (last - 1800).to_string(),
-        "last_ts": last.to_string(),
-        "live_first": (last - 1800).to_string(),
-        "live_last": last.to_string(),
-        "pos": last.saturating_sub(broadcast.channel.burst.as_secs()).to_string(),
-        "last": last.to_string(),
-        "is_live": "1",
-        "buffer_pieces": "30",
-    });
-    status(
-        session,
-        id,
-        &json!({
-            "status": "dl",
-            "peers": if is_silent { 0 } else { 4 },
-            "speed_down": if is_silent { 0 } else { rate / 1024 },
-            "downloaded": (rate * seconds).next_multiple_of(CHUNK),
-            "livepos": position,
-        }),
-    )
-}
-
-/// `particular` among the fields that every answer has.
-fn status(session: &Session, id: &str, particular: &Value) -> Value {
-    let mut status = json!({
-        "speed_up": 29,
-        "uploaded": 30 * CHUNK,
-        "total_progress": 0,
-        "is_live": 1,
-        "is_encrypted": 0,
-        "infohash": session.broadcast.channel.infohash,
-        "playback_session_id": id,
-        "client_session_id": -1,
-        "selected_stream_index": 0,
-        "selected_file_index": -1,
-        "stream_status": -1,
-        "manifest_access_mode": -1,
-        "network_monitor_status": 0,
-        "network_monitor_started": false,
-        "debug_level": 0,
-        "disk_cache_stats": {
-            "avail": 10_000_000_000_u64, "disk_cache_limit": 5_000_000_000_u64, "inactive_inuse": 0, "active_inuse": 0,
-        },
-    });
-    for (name, value) in particular.as_object().into_iter().flatten() {
-        status[name] = value.clone();
-    }
-    status
-}
-
 fn status_text(status: u16) -> &'static str {
     match status {
         403 => "Forbidden",
         500 => DOWNLOAD_NOT_FOUND,
         _ => "Error",
     }
-}
-
-pub(super) fn unix_time() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -108,7 +108,7 @@ fn search_result(broadcast: &Broadcast) -> Value {
             "name": channel.name,
             "infohash": channel.infohash,
             "availability": 1,
-            "availability_updated_at": super::routes::unix_time(),
+            "availability_updated_at": super::status::unix_time(),
             "categories": ["tv"],
             "bitrate": 0,
         }],

@@ -114,36 +114,35 @@ impl Survey {
             return;
         }
         let pid = packet.pid().value();
-        if is_video {
-            let video = *self.first_video.get_or_insert(pid);
-            if packet.random_access_indicator() && pid == video {
-                self.random_access.push(index);
-            }
+        let is_first_video = is_video && *self.first_video.get_or_insert(pid) == pid;
+        if is_first_video && packet.random_access_indicator() {
+            self.random_access.push(index);
         }
-        let count = match flags >> 6 {
-            2 => 1,
-            3 => 2,
-            _ => return,
+        let Some(time) = self.visit_stamps(index, packet, flags >> 6) else { return };
+        let course = self.streams.entry(pid).or_default();
+        course.is_media |= is_video || is_audio;
+        course.mark(index, time);
+        if !is_video {
+            let data = payload.get(9 + usize::from(header)..).unwrap_or_default();
+            course.sound.get_or_insert_default().begin(data);
+        }
+    }
+
+    /// Note the PTS and the DTS that `flags` announce, the last of which is the time to go by.
+    fn visit_stamps(&mut self, index: usize, packet: Packet<'_>, flags: u8) -> Option<u64> {
+        let offsets: &[usize] = match flags {
+            2 => &[9],
+            3 => &[9, 14],
+            _ => &[],
         };
         let mut time = None;
-        for offset in (0..count).map(|number| 9 + 5 * number) {
-            let Some(field) = payload.get(offset..offset + 5) else { break };
-            self.stamps.push(Stamp {
-                packet: index,
-                offset: packet.payload_offset() + offset,
-                unit: Unit::Pes,
-            });
+        for offset in offsets {
+            let Some(field) = packet.payload().get(*offset..*offset + 5) else { break };
+            let offset = packet.payload_offset() + offset;
+            self.stamps.push(Stamp { packet: index, offset, unit: Unit::Pes });
             time = Some(pes_time(field));
         }
-        if let Some(time) = time {
-            let course = self.streams.entry(pid).or_default();
-            course.is_media |= is_video || is_audio;
-            course.mark(index, time);
-            if !is_video {
-                let data = payload.get(9 + usize::from(header)..).unwrap_or_default();
-                course.sound.get_or_insert_default().begin(data);
-            }
-        }
+        time
     }
 
     /// `None` when nothing in the clip tells the time.
