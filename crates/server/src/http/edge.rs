@@ -23,6 +23,8 @@ use super::{
     router,
 };
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 /// The way in.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
@@ -44,7 +46,10 @@ impl Edge {
         if let Some(Report { problem, instance }) = response.extensions().get() {
             problem.log(instance, &asked.0, asked.1.path());
         }
-        page.mark(response.headers_mut());
+        let headers = response.headers_mut();
+        // An answer that says nothing of caching is about this moment.
+        headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+        page.mark(headers);
         self.services.figures.answered(begun.elapsed());
         response
     }

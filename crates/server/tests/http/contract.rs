@@ -12,6 +12,7 @@ async fn playing_a_channel_says_where_it_plays() {
 
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
     insta::assert_snapshot!(app.settled(&response.text().await.unwrap()));
     app.end().await;
 }
