@@ -49,6 +49,8 @@ pub(super) struct Survey {
     clocks: BTreeMap<u16, Course>,
     /// DTS, or PTS where there is none, by PID.
     streams: BTreeMap<u16, Course>,
+    /// PTS by PID: where pictures come in another order than they are shown, a cut clip shows more than it has.
+    shown: BTreeMap<u16, Course>,
     first_video: Option<u16>,
     first_clock: Option<u16>,
 }
@@ -118,7 +120,8 @@ impl Survey {
         if is_first_video && packet.random_access_indicator() {
             self.random_access.push(index);
         }
-        let Some(time) = self.visit_stamps(index, packet, flags >> 6) else { return };
+        let Some((shown, time)) = self.visit_stamps(index, packet, flags >> 6) else { return };
+        self.shown.entry(pid).or_default().mark(index, shown);
         let course = self.streams.entry(pid).or_default();
         course.is_media |= is_video || is_audio;
         course.mark(index, time);
@@ -128,21 +131,17 @@ impl Survey {
         }
     }
 
-    /// Note the PTS and the DTS that `flags` announce, the last of which is the time to go by.
-    fn visit_stamps(&mut self, index: usize, packet: Packet<'_>, flags: u8) -> Option<u64> {
-        let offsets: &[usize] = match flags {
-            2 => &[9],
-            3 => &[9, 14],
-            _ => &[],
-        };
-        let mut time = None;
-        for offset in offsets {
-            let Some(field) = packet.payload().get(*offset..*offset + 5) else { break };
+    /// Note the PTS and the DTS that `flags` announce, which are the same when there is only one.
+    fn visit_stamps(&mut self, index: usize, packet: Packet<'_>, flags: u8) -> Option<(u64, u64)> {
+        let mut visit = |offset: usize| {
+            let field = packet.payload().get(offset..offset + 5)?;
             let offset = packet.payload_offset() + offset;
             self.stamps.push(Stamp { packet: index, offset, unit: Unit::Pes });
-            time = Some(pes_time(field));
-        }
-        time
+            Some(pes_time(field))
+        };
+        let shown = if flags & 2 == 0 { None } else { visit(9) }?;
+        let decoded = if flags & 1 == 0 { None } else { visit(14) };
+        Some((shown, decoded.unwrap_or(shown)))
     }
 
     /// `None` when nothing in the clip tells the time.
@@ -156,7 +155,8 @@ impl Survey {
         let clock =
             self.first_clock.and_then(|pid| self.clocks.get(&pid)).filter(|course| course.marks.len() > 1);
         let pacer = clock.or(lead).filter(|course| course.marks.len() > 1)?;
-        let spans = self.clocks.values().chain(self.streams.values()).map(Course::span);
+        let spans =
+            self.clocks.values().chain(self.streams.values()).chain(self.shown.values()).map(Course::span);
         let period = spans.fold(lead.unwrap_or(pacer).natural(), i64::max).cast_unsigned();
         Some(pacer.pace(count, period))
     }

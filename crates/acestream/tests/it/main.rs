@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod clip;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod hls;

@@ -36,12 +36,14 @@ pub(crate) fn clocks(packets: &[Packet<'_>]) -> Vec<u64> {
 }
 
 /// Every PTS of `pid`, in 1/90 000 s.
+/// The PTS or DTS in five bytes, in 1/90 000 s.
 pub(crate) fn times(packets: &[Packet<'_>], pid: u16) -> Vec<u64> {
     let starts = packets.iter().filter(|packet| packet.pid().value() == pid && packet.payload_unit_start());
     starts.map(|packet| time(&packet.payload()[9..14])).collect()
 }
 
-fn time(field: &[u8]) -> u64 {
+/// The PTS or DTS in five bytes, in 1/90 000 s.
+pub(crate) fn time(field: &[u8]) -> u64 {
     let bits = field.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
     (bits >> 33 & 7) << 30 | (bits >> 17 & 0x7FFF) << 15 | bits >> 1 & 0x7FFF
 }
