@@ -6,6 +6,7 @@ use acestream::{
     ContentId, Engine, Error, Form, Infohash, MediaFile, Selector,
     fake::{Channel, WarmUp},
 };
+use tokio::time::Instant;
 
 use crate::{
     stream::packets,
@@ -51,6 +52,38 @@ async fn behind_the_burst_media_comes_as_time_passes() {
     pass(secs(60)).await;
 
     read_bytes(&mut playback, rig.bytes_of(secs(72)) - rig.bytes_of(secs(12))).await;
+}
+
+#[tokio::test]
+async fn without_a_burst_media_takes_its_time() {
+    let rig = Rig::with(|config| config.channels[0].burst = Duration::ZERO).await;
+    let (_session, mut playback) = rig.playback().await;
+    tokio::time::pause();
+    let start = Instant::now();
+
+    read_bytes(&mut playback, rig.bytes_of(secs(10))).await;
+
+    assert!(start.elapsed() > Duration::from_millis(9900), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_lump_is_waited_for_and_comes_whole() {
+    let rig = Rig::with(|config| {
+        config.channels[0].burst = Duration::ZERO;
+        config.channels[0].lump = secs(5);
+    })
+    .await;
+    let (_session, mut playback) = rig.playback().await;
+    tokio::time::pause();
+    let start = Instant::now();
+
+    let first = playback.chunk().await.unwrap().unwrap();
+    // The connection was opened a little before the clock was looked at.
+    assert!(start.elapsed() > Duration::from_millis(4900), "{:?}", start.elapsed());
+    tokio::time::resume();
+    let waited = start.elapsed();
+    read_bytes(&mut playback, rig.bytes_of(secs(5)) - first.len() - 188).await;
+    assert!(start.elapsed() < waited + secs(5));
 }
 
 #[tokio::test]
