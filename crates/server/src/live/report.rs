@@ -8,6 +8,7 @@ use std::{
 use acestream::{ContentId, Infohash, Statistics};
 use hls::Window;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     snapshot::{EndReason, Snapshot},
@@ -15,7 +16,7 @@ use super::{
 };
 
 /// What a stream does now, finer than its [`State`](super::State).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Asking the engine which broadcast the ID means.
@@ -34,11 +35,13 @@ pub enum Phase {
 }
 
 /// A stream as `GET /api/streams` shows it. `null` is unknown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Report {
     /// The ID the stream was tuned by.
+    #[schema(value_type = String)]
     pub hash: ContentId,
     /// The swarm it plays.
+    #[schema(value_type = Option<String>)]
     pub infohash: Option<Infohash>,
     /// What it does now.
     pub phase: Phase,
@@ -73,7 +76,7 @@ pub struct Report {
 }
 
 /// One track of the programme.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrackReport {
     /// Its packet identifier.
     pub pid: u16,
@@ -86,7 +89,7 @@ pub struct TrackReport {
 }
 
 /// The segments that a playlist lists.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct WindowReport {
     /// The number of the first.
     pub first: Option<u64>,
@@ -103,7 +106,7 @@ pub struct WindowReport {
 }
 
 /// Faults of the source, counted since the stream started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Errors {
     /// Bytes between packets.
     pub skipped_bytes: u64,

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::pending, pin::pin, sync::Arc, time::Duration};
 
-use acestream::{Form, Session, Statistics};
+use acestream::{ContentId, Form, Session, Statistics};
 use hls::Packager;
 use tokio::{
     sync::watch,
@@ -44,6 +44,10 @@ pub(super) struct Task {
     state: State,
     /// When media last began to flow, or a segment was last closed.
     progress: Option<Instant>,
+    /// When the first segment was published.
+    live_since: Option<Instant>,
+    /// The broadcast has an end, and comes as fast as the engine has it.
+    has_end: bool,
     is_over: bool,
 }
 
@@ -62,6 +66,8 @@ impl Task {
             meter: Meter::new(ASK_WHILE_STARTING),
             state: State::Starting,
             progress: None,
+            live_since: None,
+            has_end: false,
             is_over: false,
             listing,
             shared,
@@ -146,14 +152,9 @@ impl Task {
         if let Some(before) = self.before.take() {
             wait_for(&before, hub.config.give_up_after).await?;
         }
-        let alias = match hub.known(&id) {
-            Some(alias) => Some(alias),
-            None => timeout(hub.config.give_up_after, resolve(&hub.engine, &hub.asking, &id))
-                .await
-                .unwrap_or(Err(acestream::Error::Timeout("media files")))
-                .inspect_err(|error| hub.health.start_met::<()>(&Err(error.clone())))
-                .map_err(Failure::from)?,
-        };
+        // On record while the engine is asked, so that the first segment need not wait for a disk.
+        let (alias, ()) = tokio::join!(look_up(&hub, &id), hub.numbers.publish(self.packager.next_number()));
+        let alias = alias?;
         self.enter(Phase::Starting);
         let Some(alias) = alias else { return Ok(()) };
         self.source.prefer(alias.form);
@@ -180,6 +181,7 @@ impl Task {
             self.source.disown();
         }
         claimed?;
+        self.has_end = !session.is_live();
         self.meter.watch(Some(session));
         if self.state == State::Starting {
             self.enter(Phase::Prebuffering);
@@ -196,9 +198,20 @@ impl Task {
         if self.packager.push(data) {
             self.progress = Some(Instant::now());
             self.window_changed().await;
+            sleep(self.lead()).await;
             return Ok(());
         }
         self.check_progress(since)
+    }
+
+    /// How long to wait so that viewers keep up with what has an end: it runs half a window ahead of the
+    /// clock, no more. For what is live, no time.
+    fn lead(&self) -> Duration {
+        let Some(since) = self.live_since.filter(|_| self.has_end) else { return Duration::ZERO };
+        let config = &self.listing.hub.config;
+        let lead = self.packager.media_time().saturating_sub(since.elapsed() + config.window / 2);
+        // Whatever its timestamps say, a segment takes no longer than it should play.
+        lead.min(config.target)
     }
 
     fn resumed(&mut self, attempt: u32) {
@@ -246,6 +259,7 @@ impl Task {
 
     fn went_live(&mut self) {
         self.state = State::Live;
+        self.live_since = Some(Instant::now());
         self.enter(Phase::Live);
         self.meter.every(ASK_WHILE_LIVE);
         self.source.pace();
@@ -326,6 +340,17 @@ impl Task {
     fn hub(&self) -> Arc<Inner> {
         Arc::clone(&self.listing.hub)
     }
+}
+
+/// What `id` means, if it is known or the engine tells.
+async fn look_up(hub: &Inner, id: &ContentId) -> Going<Option<Alias>> {
+    if let Some(alias) = hub.known(id) {
+        return Ok(Some(alias));
+    }
+    let asked = timeout(hub.config.give_up_after, resolve(&hub.engine, &hub.asking, id)).await;
+    let answer = asked.unwrap_or(Err(acestream::Error::Timeout("media files")));
+    hub.health.start_met(&answer);
+    Ok(answer.map_err(Failure::from)?)
 }
 
 /// Wait until `before` has let go of its engine session.
