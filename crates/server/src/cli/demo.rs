@@ -6,7 +6,7 @@ use acestream::fake::{Channel, Clip, Fake, FakeConfig};
 use anyhow::Context as _;
 use rust_embed::RustEmbed;
 
-use super::{output::say, port, signals};
+use super::{output::say, port, signals::Signals};
 use crate::{app::App, config::Config, telemetry};
 
 /// The clips, and the playlist that names them.
@@ -21,6 +21,7 @@ const SPEED: f64 = 5.0;
 
 pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
+    let signals = Signals::listen()?;
     let storage = tempfile::Builder::new().prefix("acehls-demo-").tempdir().context("making a folder")?;
     let fake = FakeConfig { speed: SPEED, channels: channels()?, ..FakeConfig::default() };
     let fake = Fake::start(fake).await.context("starting the fake engine")?;
@@ -31,7 +32,7 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     write_playlist(&config)?;
     let app = App::load(config).await?;
     say(&format!("acehls demo: open http://{}/ (Ctrl-C ends it)", app.address()));
-    signals::until_told(|stop| app.run(stop)).await?;
+    signals.run(|stop| app.run(stop)).await?;
     fake.shutdown().await;
     Ok(())
 }

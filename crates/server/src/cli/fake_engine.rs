@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use acestream::fake::{Channel, ChannelArgument, Clip, Fake, FakeConfig, Profile};
 use anyhow::Context as _;
 
-use super::{demo, output::say, signals};
+use super::{demo, output::say, signals::Signals};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -39,9 +39,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         channels,
         ..FakeConfig::default()
     };
+    let signals = Signals::listen()?;
     let fake = Fake::start(config).await.with_context(|| format!("listening on {}", arguments.listen))?;
     say(&format!("fake engine: {}\n{}", fake.base(), names.join("\n")));
-    signals::until_told(|stop| stop).await?;
+    signals.run(|stop| stop).await?;
     fake.shutdown().await;
     Ok(())
 }

@@ -17,6 +17,7 @@ mod signals;
 mod systemd;
 
 use output::{complain, say};
+use signals::Signals;
 
 /// AceStream channels as HLS, for any browser, phone or television.
 #[derive(Debug, Parser)]
@@ -99,8 +100,8 @@ fn wait_for<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
+    let signals = Signals::listen()?;
     let app = App::load(config).await?;
     systemd::notify("READY=1");
-    signals::until_told(|stop| app.run(stop)).await?;
-    Ok(())
+    signals.run(|stop| app.run(stop)).await
 }

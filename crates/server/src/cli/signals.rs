@@ -8,36 +8,38 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::systemd;
 
-/// Run `work`, which is given what comes when it is time to stop.
-pub(super) async fn until_told<T, F: Future<Output = T>>(
-    work: impl FnOnce(WaitForCancellationFutureOwned) -> F,
-) -> anyhow::Result<T> {
-    let mut told = Told::new()?;
-    let stop = CancellationToken::new();
-    let twice = async {
-        told.again().await;
-        systemd::notify("STOPPING=1");
-        stop.cancel();
-        told.again().await;
-    };
-    tokio::select! {
-        result = work(stop.clone().cancelled_owned()) => Ok(result),
-        () = twice => anyhow::bail!("told to stop twice: leaving at once"),
-    }
-}
-
-struct Told {
+/// The signals to stop, heard from when this is made: before anybody is told that the program runs.
+#[derive(Debug)]
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Told {
-    fn new() -> anyhow::Result<Self> {
+impl Signals {
+    pub(super) fn listen() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("listening for signals");
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    async fn again(&mut self) {
+    /// Run `work`, which is given what comes when it is time to stop.
+    pub(super) async fn run<T, F: Future<Output = T>>(
+        mut self,
+        work: impl FnOnce(WaitForCancellationFutureOwned) -> F,
+    ) -> anyhow::Result<T> {
+        let stop = CancellationToken::new();
+        let twice = async {
+            self.next().await;
+            systemd::notify("STOPPING=1");
+            stop.cancel();
+            self.next().await;
+        };
+        tokio::select! {
+            result = work(stop.clone().cancelled_owned()) => Ok(result),
+            () = twice => anyhow::bail!("told to stop twice: leaving at once"),
+        }
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
