@@ -39,6 +39,7 @@ fn not_json(status: u16, body: &[u8]) -> Error {
     if status >= 500 && is_short_text {
         return Error::Refused(text);
     }
+    let text = if text.is_empty() { "an empty answer".to_owned() } else { text };
     Error::Unexpected(if status == 200 { text } else { format!("HTTP {status}: {text}") })
 }
 

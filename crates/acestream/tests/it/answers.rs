@@ -105,7 +105,8 @@ async fn an_answer_of_another_shape_is_named() {
     );
     assert_eq!(start(status("502 Bad Gateway", "<html>")).await, Err(unexpected("HTTP 502: <html>")));
     assert_eq!(start(json("[1, 2]")).await, Err(unexpected("[1, 2]")));
-    assert_eq!(start(json("")).await, Err(unexpected("")));
+    assert_eq!(start(json("")).await, Err(unexpected("an empty answer")));
+    assert_eq!(start(status("404 Not Found", "")).await, Err(unexpected("HTTP 404: an empty answer")));
     assert_eq!(
         start(json(r#"{"response": null, "error": null}"#)).await,
         Err(unexpected(r#"{"response": null, "error": null}"#))
