@@ -144,10 +144,15 @@ def live_peer(bench, listed):
             with Audience([f"{nginx.url}/{channel['id']}/out.m3u8" for channel in listed]) as audience:
                 time.sleep(bench.seconds(5))
                 say("ffmpeg: viewers watch")
+                nginx_before = cpu_seconds(nginx.pids)
                 cpu, megabits = rates(bench.seconds(60), pids, lambda: written(pids))
+                nginx_cpu = (cpu_seconds(nginx.pids) - nginx_before) / bench.seconds(60)
                 pss, rss = memory_bytes(pids, "Pss"), memory_bytes(pids, "Rss")
             complain(bench, "ffmpeg", audience, megabits)
-    bench.notes.append(f"FFmpeg's {len(listed)} processes: PSS {megabytes(pss)}, RSS {megabytes(rss)} added up.")
+    bench.notes.append(
+        f"FFmpeg's {len(listed)} processes: PSS {megabytes(pss)}, RSS {megabytes(rss)} added up. nginx, which handed "
+        f"their segments to the viewers and is not counted above, took {nginx_cpu * 100:.1f} % of a core."
+    )
     return {"cpu": cpu, "megabits": megabits, "pss": pss}
 
 
