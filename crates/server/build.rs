@@ -20,7 +20,8 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={}", dist.display());
     }
     let app = if dist.join("index.html").is_file() { dist } else { page()? };
-    println!("cargo:rustc-env=ACEHLS_WEB={}", app.display());
+    // Cargo hands this on to what it runs, too: with our own prefix it would be taken for a setting.
+    println!("cargo:rustc-env=WEB_DIST={}", app.display());
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::{Kind, Problem};
 
 /// `web/dist`, or the page of `build.rs` that says it was not built.
 #[derive(RustEmbed)]
-#[folder = "$ACEHLS_WEB"]
+#[folder = "$WEB_DIST"]
 struct App;
 
 const INDEX: &str = "index.html";
