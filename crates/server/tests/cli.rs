@@ -285,6 +285,31 @@ fn the_demo_plays_without_anything_else() {
 }
 
 #[test]
+fn systemd_is_told_when_the_server_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("notify");
+    let systemd = std::os::unix::net::UnixDatagram::bind(&place).unwrap();
+    systemd.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    let heard = || {
+        let mut message = [0; 64];
+        let length = systemd.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length]).into_owned()
+    };
+    let storage = folder.path().join("storage");
+    let variables = [
+        ("NOTIFY_SOCKET", place.to_str().unwrap()),
+        ("STORAGE_DIR", storage.to_str().unwrap()),
+        ("PORT", "0"),
+    ];
+    let server = acehls(&["serve"], &variables).stderr(Stdio::null()).spawn().unwrap();
+    let server = Running(server, String::new());
+
+    assert_eq!(heard(), "READY=1");
+    assert!(server.stop());
+    assert_eq!(heard(), "STOPPING=1");
+}
+
+#[test]
 fn the_fake_engine_runs_on_its_own() {
     let clip = format!("id=d65257bb7856e13b718df1dfe65ee482d90dd384,clip={},name=News", clip().display());
     let engine = Running::start(&["fake-engine", "--listen", "127.0.0.1:0", "--channel", &clip], &[]);

@@ -7,6 +7,12 @@ use tokio::{
     net::TcpStream,
 };
 
+use server::{
+    catalog::Folder,
+    http::{self, Server, Services},
+    live::{self, Hub, Numbers},
+};
+
 use crate::app::{NEWS, TestApp, eventually, faulty, news};
 
 async fn connect(app: &TestApp) -> TcpStream {
@@ -144,4 +150,30 @@ async fn stopping_closes_idle_connections_and_every_session() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     app.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_too_long_to_finish_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!("#EXTINF:-1,A channel with quite a long name\nacestream://{NEWS}\n");
+    std::fs::write(folder.path().join("large.m3u"), line.repeat(100_000)).unwrap();
+    let engine = acestream::Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
+    let hub = Hub::new(live::Config::default(), engine, Numbers::load(folder.path()).await.unwrap());
+    let http = http::Config { port: 0, ..http::Config::default() };
+    let catalog = Folder::new(folder.path().to_owned());
+    let services = Services::new(hub.clone(), catalog, http, Duration::from_secs(1));
+    let server = Server::bind(services).await.unwrap();
+    let mut tcp = TcpStream::connect(server.address().unwrap()).await.unwrap();
+    tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 12];
+    tokio::select! {
+        () = server.accept() => {}
+        read = tcp.read_exact(&mut answer) => drop(read.unwrap()),
+    }
+
+    server.drain(Duration::from_millis(50)).await;
+
+    let _ = tcp.read_to_end(&mut answer).await;
+    assert!(answer.len() < 10_000_000, "the answer was cut: {} bytes came", answer.len());
+    hub.shutdown().await;
 }
