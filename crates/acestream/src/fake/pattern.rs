@@ -33,6 +33,8 @@ pub struct Pattern {
     pub frame_bytes: usize,
     /// The first PTS, in 1/90 000 s.
     pub start_ticks: u64,
+    /// How many frames of sound share a PES packet; the length should be whole packets.
+    pub sound_frames: u32,
 }
 
 impl Default for Pattern {
@@ -43,6 +45,7 @@ impl Default for Pattern {
             gop: Duration::from_millis(1280),
             frame_bytes: 0,
             start_ticks: 900_000,
+            sound_frames: 1,
         }
     }
 }
@@ -79,8 +82,10 @@ impl Pattern {
             let pes = pes(0xE0, self.start_ticks + time, &picture);
             muxer.pes(VIDEO, &pes, Some((clock, in_group == 0)));
             while audio_time < time + FRAME {
-                muxer.pes(AUDIO, &self::pes(0xC0, self.start_ticks + audio_time, &silence()), None);
-                audio_time += AUDIO_FRAME;
+                let frames = self.sound_frames.max(1);
+                let sound = silence().repeat(usize::try_from(frames).unwrap_or_default());
+                muxer.pes(AUDIO, &self::pes(0xC0, self.start_ticks + audio_time, &sound), None);
+                audio_time += AUDIO_FRAME * u64::from(frames);
             }
         }
         muxer.packets

@@ -241,6 +241,9 @@ async fn a_playback_before_media_may_be_an_error_instead() {
 #[tokio::test]
 async fn a_redirect_whose_body_never_ends_is_followed_without_reading_it() {
     let rig = Rig::with(|config| config.redirects_hang = true).await;
+    let start = format!("/ace/getstream?id={ID}");
+    let whole_answer = tokio::time::timeout(secs(60), rig.get(&start));
+    assert!(rig.when_time_passes(whole_answer).await.is_err());
 
     let bytes = rig.read(secs(1)).await;
 
