@@ -1,5 +1,7 @@
 //! Watching: the playlist of a stream and its segments.
 
+use std::sync::Arc;
+
 use acestream::ContentId;
 use axum::{
     body::Body,
@@ -49,7 +51,7 @@ async fn first_segment(
     services: &Services,
     id: &ContentId,
     viewer: Viewer,
-) -> Result<std::sync::Arc<Snapshot>, Problem> {
+) -> Result<Arc<Snapshot>, Problem> {
     let mut again = true;
     loop {
         let stream = services.hub.tune(id)?;
@@ -107,7 +109,7 @@ pub(super) async fn segment(
     stream.touch(viewer.0);
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
-    segment::respond(std::sync::Arc::clone(segment), &headers)
+    segment::respond(Arc::clone(segment), &headers)
 }
 
 /// The number in `segment_{n}.ts`: digits alone, as the playlist writes it.
