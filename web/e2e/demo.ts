@@ -20,7 +20,9 @@ export class Demo {
   }
 
   async start(): Promise<void> {
-    const env = { ...process.env, PORT: String(this.#port) };
+    // Names that begin with ACEHLS_ are settings of the server: ours and the caller's stay here.
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ACEHLS_'));
+    const env = { ...Object.fromEntries(inherited), PORT: String(this.#port) };
     const child = spawn(binary(), ['demo'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const said: string[] = [];

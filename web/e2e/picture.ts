@@ -6,8 +6,8 @@ export interface Recording {
   time: number;
   /** Frames shown. */
   frames: number;
-  /** Times the picture waited for data. */
-  waits: number;
+  /** Times the picture waited because it had no more data. */
+  starved: number;
   /** The longest the page showed no new frame, in milliseconds. */
   longestGap: number;
 }
@@ -17,9 +17,13 @@ export function record(page: Page): Promise<void> {
   return page.evaluate(() => {
     const video = document.querySelector('video');
     if (video === null) throw new Error('no video');
-    const recording = { time: video.currentTime, frames: 0, waits: 0, longestGap: 0 };
+    const recording = { time: video.currentTime, frames: 0, starved: 0, longestGap: 0 };
     Object.assign(globalThis, { recording });
-    video.addEventListener('waiting', () => (recording.waits += 1));
+    video.addEventListener('waiting', () => {
+      const { buffered, currentTime } = video;
+      const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : 0;
+      if (end - currentTime < 0.5) recording.starved += 1; // with data at hand, it was the machine that waited
+    });
     let last = performance.now();
     const frame = (now: number, { mediaTime }: { mediaTime: number }) => {
       recording.longestGap = Math.max(recording.longestGap, now - last);

@@ -27,7 +27,6 @@ export function ChannelList({ label, entries, open, isPlaying, onOpen }: Props) 
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 8,
-    initialRect: { width: 380, height: 640 },
   });
   const at = Math.min(active < 0 ? open : active, entries.length - 1);
   const shown = rows.getVirtualItems();

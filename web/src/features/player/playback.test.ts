@@ -1,0 +1,194 @@
+import type Hls from 'hls.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Playback, type PlaybackEvent } from './playback';
+
+const URL = '/api/stream/abc/playlist.m3u8';
+
+/** hls.js as far as `Playback` sees it. */
+class FakeHls {
+  static made: FakeHls[] = [];
+  static readonly Events = { ERROR: 'error' };
+  static readonly isSupported = () => true;
+  readonly config: object;
+  readonly attachMedia = vi.fn<Hls['attachMedia']>();
+  readonly loadSource = vi.fn<Hls['loadSource']>();
+  readonly startLoad = vi.fn<Hls['startLoad']>();
+  readonly recoverMediaError = vi.fn<Hls['recoverMediaError']>();
+  readonly destroy = vi.fn<Hls['destroy']>();
+  #listener: (event: string, data: object) => void = () => undefined;
+
+  constructor(config: object) {
+    this.config = config;
+    FakeHls.made.push(this);
+  }
+
+  on(_: string, listener: (event: string, data: object) => void) {
+    this.#listener = listener;
+  }
+
+  fail(data: object) {
+    this.#listener('error', data);
+  }
+}
+
+const newest = () => {
+  const hls = FakeHls.made.at(-1);
+  if (hls === undefined) throw new Error('no hls.js was made');
+  return hls;
+};
+
+let video: HTMLVideoElement;
+let events: PlaybackEvent[];
+let playback: Playback;
+let play: ReturnType<typeof vi.fn<HTMLVideoElement['play']>>;
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const seconds = (s: number) => vi.advanceTimersByTimeAsync(s * 1000);
+const happens = (type: string) => video.dispatchEvent(new Event(type));
+const kinds = () => events.map((event) => event.type);
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('matchMedia', () => ({ matches: false }));
+  FakeHls.made = [];
+  events = [];
+  video = document.createElement('video');
+  play = vi.fn<HTMLVideoElement['play']>().mockResolvedValue();
+  Object.defineProperties(video, {
+    play: { value: play },
+    load: { value: () => undefined },
+    paused: { value: false, writable: true },
+    videoWidth: { value: 640, writable: true },
+  });
+  const still = document.createElement('canvas');
+  Object.defineProperty(still, 'getContext', { value: () => ({ drawImage: () => undefined }) });
+  const engine: unknown = { Hls: FakeHls, workerPath: '/assets/hls.worker.js' };
+  const load = () => Promise.resolve(engine);
+  playback = Reflect.construct(Playback, [video, still, (event: PlaybackEvent) => events.push(event), load]);
+  playback.attach(URL);
+  await settle();
+});
+
+afterEach(() => {
+  playback.destroy();
+  vi.useRealTimers();
+});
+
+it('plays with hls.js in a worker, and leaves the latency to the playlist', () => {
+  expect(newest().loadSource).toHaveBeenCalledWith(URL);
+  expect(newest().attachMedia).toHaveBeenCalledWith(video);
+  expect(play).toHaveBeenCalledTimes(1);
+  expect(newest().config).toMatchObject({ workerPath: '/assets/hls.worker.js', lowLatencyMode: true });
+  expect(newest().config).not.toHaveProperty('liveSyncDurationCount');
+});
+
+describe('a picture that waits', () => {
+  beforeEach(() => {
+    happens('playing');
+    events = [];
+  });
+
+  it('says nothing for a second', async () => {
+    happens('waiting');
+    await seconds(0.9);
+    happens('playing');
+    await seconds(5);
+
+    expect(kinds()).toEqual(['moving']);
+  });
+
+  it('is told after a second, pushed after eight, given up after fifteen: once each', async () => {
+    happens('waiting');
+
+    await seconds(1);
+    expect(kinds()).toEqual(['stalled']);
+    expect(newest().startLoad).not.toHaveBeenCalled();
+
+    await seconds(7);
+    expect(newest().startLoad).toHaveBeenCalledTimes(1);
+
+    await seconds(30);
+    expect(newest().startLoad).toHaveBeenCalledTimes(1);
+    expect(kinds().filter((kind) => kind === 'lost')).toHaveLength(1);
+    expect(FakeHls.made).toHaveLength(1); // what to do about it, the session decides
+  });
+
+  it('is nobody’s fault while it is paused', async () => {
+    happens('waiting');
+    Object.assign(video, { paused: true });
+    await seconds(60);
+
+    expect(kinds()).toEqual([]);
+  });
+});
+
+describe('errors of hls.js', () => {
+  it('reports a request without an answer as trouble, and a fatal one as lost with its status', () => {
+    newest().fail({ type: 'networkError', fatal: false, details: 'levelLoadError' });
+    newest().fail({ type: 'networkError', fatal: false, details: 'fragLoadError', response: { code: 404 } });
+    newest().fail({ type: 'networkError', fatal: true, details: 'manifestLoadError', response: { code: 502 } });
+
+    expect(events).toEqual([{ type: 'trouble' }, { type: 'lost', status: 502 }]);
+  });
+
+  it('repairs damaged media once, begins anew, then says so: three strikes', async () => {
+    const damage = { type: 'mediaError', fatal: true, details: 'bufferAppendError' };
+    const [first] = FakeHls.made;
+
+    newest().fail(damage);
+    expect(first?.recoverMediaError).toHaveBeenCalledTimes(1);
+
+    newest().fail(damage);
+    await settle();
+    expect(FakeHls.made).toHaveLength(2);
+    expect(first?.destroy).toHaveBeenCalledTimes(1);
+
+    newest().fail(damage);
+    await seconds(20);
+    expect(events).toContainEqual({ type: 'broken', cause: 'media', detail: 'bufferAppendError' });
+    expect(FakeHls.made).toHaveLength(2);
+  });
+
+  it('gives up at once on a codec', () => {
+    newest().fail({ type: 'mediaError', fatal: true, details: 'bufferAddCodecError' });
+
+    expect(events).toEqual([{ type: 'broken', cause: 'codec', detail: 'bufferAddCodecError' }]);
+  });
+
+  it('listens no longer to one that was replaced', async () => {
+    const [old] = FakeHls.made;
+    playback.reload();
+    await settle();
+
+    old?.fail({ type: 'networkError', fatal: true, details: 'levelLoadError' });
+
+    expect(kinds()).toEqual([]);
+  });
+});
+
+it('reports a start that never comes as lost', async () => {
+  await seconds(29);
+  expect(kinds()).toEqual([]);
+
+  await seconds(2);
+  expect(kinds()).toEqual(['lost']);
+});
+
+it('notices that what plays has no picture', async () => {
+  Object.assign(video, { videoWidth: 0 });
+  happens('playing');
+  await seconds(4);
+
+  expect(kinds()).toEqual(['moving', 'noPicture']);
+});
+
+it('plays silently where the browser allows nothing else, and asks for a tap where not even that', async () => {
+  const refused = new DOMException('', 'NotAllowedError');
+  play.mockRejectedValueOnce(refused).mockResolvedValueOnce();
+  await playback.play();
+  expect(video.muted).toBe(true);
+
+  play.mockRejectedValue(refused);
+  await playback.play();
+  expect(kinds()).toEqual(['muted', 'blocked']);
+});
