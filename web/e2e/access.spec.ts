@@ -59,6 +59,16 @@ test('the keyboard alone finds a channel, plays it and reaches every control', a
   await expect(page.getByRole('button', { name: 'Turn the sound on' })).toBeVisible();
 });
 
+test('the page fits a screen of 320 pixels, and a telephone on its side', async ({ page }) => {
+  for (const size of [{ width: 320, height: 640 }, { width: 740, height: 360 }]) {
+    await page.setViewportSize(size);
+    await page.goto('/');
+    await expect(page.getByRole('option', { name: 'Demo: clean' })).toBeInViewport();
+    await expect(page.getByRole('region', { name: 'Player' })).toBeInViewport();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width);
+  }
+});
+
 test('single letters are no shortcuts once they are turned off', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('button', { name: 'Settings' }).click();

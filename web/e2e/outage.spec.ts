@@ -14,7 +14,7 @@ test('without the server the other ways appear; with it, playback goes on by its
   await expect(app).toHaveAttribute('href', `acestream://${CLEAN}`);
   await expect(page.getByRole('link', { name: 'Open in a new window' })).toHaveAttribute('href', `/play/${CLEAN}?bare=1`);
   await expect(page.getByRole('listitem').filter({ hasText: 'Install the Ace Stream app' })).toBeVisible();
-  await expect(page.getByText(/Trying again in \d+ s/)).toBeVisible();
+  await expect(page.getByText(/Trying again in \d+\ss/)).toBeVisible();
   const frozen = await look(page);
 
   await demo.start();

@@ -119,6 +119,7 @@ const server = createServer((req, res) => {
       const type = file.endsWith('.ts') ? 'video/mp2t' : 'application/vnd.apple.mpegurl';
       return answer(res, 200, readFileSync(join(stream.dir, file)), type);
     } catch {
+      if (file === 'playlist.m3u8') return problem(res, 503, 'stream-starting', 'stream_starting', 'no segment yet');
       return problem(res, 404, 'segment-not-found', 'gone', 'no such segment');
     }
   }

@@ -1,5 +1,9 @@
-import { list, number, record, text, type Json } from '~/lib/json';
+import { list, number, record, shape, text } from '~/lib/json';
 import { readProblem, type Problem } from './problem';
+import type { components } from './schema.gen';
+
+/** What the server's own description of its API says. */
+type Schema = components['schemas'];
 
 /** The server said no, and why. */
 export class Refused extends Error {
@@ -78,11 +82,12 @@ export function createApi(base: string): Api {
   return {
     base,
     async health(signal) {
-      const answer = record(await get('/health', LIMIT.health, signal));
-      if (text(answer['status']) === null) throw new Unreachable('the answer to /health is not the server’s');
+      const answer = shape<Schema['Health']>(await get('/health', LIMIT.health, signal));
+      if (text(answer.status) === null) throw new Unreachable('the answer to /health is not the server’s');
     },
     async play(hash, signal) {
-      const body = JSON.stringify({ hash });
+      const asked: Schema['Play'] = { hash };
+      const body = JSON.stringify(asked);
       const headers = { 'Content-Type': 'application/json' };
       return readPlay(await request(`${base}/api/play`, LIMIT.play, signal, { method: 'POST', headers, body }), base);
     },
@@ -98,12 +103,13 @@ export function createApi(base: string): Api {
       }
     },
     async playlists(signal) {
-      const answer = record(await get('/api/playlists', LIMIT.list, signal));
-      return list(answer['playlists']).flatMap((p) => text(record(p)['name']) ?? []);
+      const answer = shape<Schema['Playlists']>(await get('/api/playlists', LIMIT.list, signal));
+      return list(answer.playlists).flatMap((p) => text(shape<Schema['Summary']>(p).name) ?? []);
     },
     async channels(playlist, signal) {
-      const answer = record(await get(`/api/playlists/${encodeURIComponent(playlist)}/channels`, LIMIT.list, signal));
-      return list(answer['channels']).map((c) => readChannel(record(c)));
+      const path = `/api/playlists/${encodeURIComponent(playlist)}/channels`;
+      const answer = shape<Schema['Channels']>(await get(path, LIMIT.list, signal));
+      return list(answer.channels).map(readChannel);
     },
   };
 }
@@ -124,10 +130,10 @@ async function request(url: string, limit: number, signal: AbortSignal, init?: R
 }
 
 function readPlay(body: unknown, base: string): Play {
-  const answer = record(body);
-  const streamUrl = text(answer['stream_url']) ?? text(answer['hls_url']);
+  const answer = shape<Schema['Playing']>(body);
+  const streamUrl = text(answer.stream_url) ?? text(answer.hls_url);
   if (streamUrl === null) throw new Unreachable('the answer to /api/play has no stream_url');
-  const isEmbed = answer['type'] === 'embed';
+  const isEmbed = answer.type === 'embed';
   return { streamUrl: isEmbed ? streamUrl : asReached(streamUrl, base), isEmbed };
 }
 
@@ -138,14 +144,15 @@ function asReached(streamUrl: string, base: string): string {
   return stream.host === server.host ? `${server.origin}${stream.pathname}${stream.search}` : stream.href;
 }
 
-function readChannel(c: Json): Channel {
+function readChannel(value: unknown): Channel {
+  const c = shape<Schema['Channel']>(value);
   return {
-    name: text(c['name']) ?? '',
-    logo: text(c['logo']),
-    id: text(c['id']),
-    group: text(c['group']),
-    hash: text(c['acestream_hash']),
-    url: text(c['original_url']) ?? '',
+    name: text(c.name) ?? '',
+    logo: text(c.logo),
+    id: text(c.id),
+    group: text(c.group),
+    hash: text(c.acestream_hash),
+    url: text(c.original_url) ?? '',
   };
 }
 
@@ -160,7 +167,7 @@ function readReport(body: unknown): Report {
     reason: text(r['reason']),
     startedAt: text(r['started_at']),
     serviceName: text(r['service_name']),
-    tracks: list(r['tracks']).map((t) => readTrack(record(t))),
+    tracks: list(r['tracks']).map(readTrack),
     peers: number(r['peers']),
     speedDown: number(r['speed_down_bytes']),
     speedUp: number(r['speed_up_bytes']),
@@ -170,6 +177,7 @@ function readReport(body: unknown): Report {
   };
 }
 
-function readTrack(t: Json): Track {
+function readTrack(value: unknown): Track {
+  const t = record(value);
   return { codec: text(t['codec']) ?? '', kind: text(t['kind']) ?? '', language: text(t['language']) };
 }

@@ -1,5 +1,6 @@
 import type { MessageKey, Values } from '~/i18n/text';
-import { number, record, text } from '~/lib/json';
+import { number, shape, text } from '~/lib/json';
+import type { components } from './schema.gen';
 
 /** An RFC 9457 problem: why the server did not do what it was asked. */
 export interface Problem {
@@ -65,16 +66,16 @@ const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
 
 /** Reads the body of a refusal, whatever it is. */
 export function readProblem(status: number, body: unknown, retryAfter: string | null): Problem {
-  const given = record(body);
-  const type = text(given['type'])?.split('/').pop() ?? null;
+  const given = shape<components['schemas']['Problem']>(body);
+  const type = text(given.type)?.split('/').pop() ?? null;
   const seconds = Number(retryAfter);
   return {
     status,
     type,
-    code: text(given['code']) ?? CODE_OF_TYPE[type ?? ''] ?? 'unknown',
-    detail: text(given['detail']),
+    code: text(given.code) ?? CODE_OF_TYPE[type ?? ''] ?? 'unknown',
+    detail: text(given.detail),
     retryAfter: retryAfter !== null && Number.isFinite(seconds) ? seconds : null,
-    values: { n: number(given['limit']) ?? number(record(given['params'])['limit']) ?? 0 },
+    values: { n: number(given.limit) ?? 0 },
   };
 }
 

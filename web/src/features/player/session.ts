@@ -250,7 +250,8 @@ export class PlayerSession {
         if (starting) await wait(ASK_STARTING, signal);
       }
     } catch (error) {
-      if (!signal.aborted && error instanceof Refused) this.#breaks(error.problem);
+      // That nobody plays it, the report says too, and then it is asked for again.
+      if (!signal.aborted && error instanceof Refused && error.problem.code !== 'gone') this.#breaks(error.problem);
     }
   }
 
