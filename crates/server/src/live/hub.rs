@@ -263,7 +263,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::live::{EndReason, Failure, NotReady};
+    use crate::live::{EndReason, Failure, NotReady, Snapshot, State};
 
     async fn hub(config: Config) -> (Hub, tempfile::TempDir) {
         let storage = tempfile::tempdir().unwrap();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     /// A stream in the directory whose task is the caller.
-    fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<crate::live::Snapshot>>, Stream) {
+    fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
         let shared = Shared::new(id.clone(), Duration::ZERO, hub.0.cancel.child_token());
         let (publish, stream) = Stream::new(Arc::new(shared));
         hub.0.with_directory(|directory| {
@@ -302,6 +302,24 @@ mod tests {
         hub.shutdown().await;
         assert!(hub.streams().is_empty());
         assert!(stream.is_over());
+    }
+
+    #[tokio::test]
+    async fn a_new_stream_asks_the_engine_nothing_before_the_old_one_let_go_of_it() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let (old, publish, _) = listed(&hub, &id('a'));
+        let ended = State::Ended(EndReason::Stopped);
+        publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
+
+        let new = hub.tune(&id('a')).unwrap();
+        // Nobody listens where the engine should be, so who asks it fails at once.
+        assert_eq!(new.until(|_| false, Duration::from_millis(100)).await.unwrap_err(), NotReady::Timeout);
+        drop((old, publish));
+        let failed = new.until(|_| false, Duration::from_secs(20)).await;
+
+        let unreachable = |failure: &Failure| matches!(failure, Failure::EngineUnreachable(_));
+        assert!(matches!(failed, Err(NotReady::Ended(EndReason::Failed(failure))) if unreachable(&failure)));
+        hub.shutdown().await;
     }
 
     #[tokio::test]

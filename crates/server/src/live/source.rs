@@ -256,13 +256,12 @@ impl Source {
 
     fn lost(&mut self, cause: Loss, error: Error) -> Event {
         let now = Instant::now();
-        let worked = self.flows_well(now);
         self.attempt += 1;
         self.complaint = Some(error);
         self.drained = false;
-        // An engine that closed a playback serves the rest of its buffer on the same address, so it gets one
-        // more chance, but not time after time.
-        self.stage = if worked && self.attempt == 1 {
+        // An engine that closed a playback may serve on at the same address: one more chance for it, until
+        // media flowed for a while again.
+        self.stage = if self.attempt == 1 {
             self.patience_ends = now + self.timing.silence;
             Stage::Open { at: now, second_chance: true }
         } else {
@@ -289,10 +288,10 @@ impl Source {
         Event::Again { attempt: self.attempt }
     }
 
-    /// Doubles with each attempt after the first, give or take a quarter, so that the streams of one engine
+    /// Doubles with each attempt after the second, give or take a quarter, so that the streams of one engine
     /// do not come back all at once.
     fn pause(&self) -> Duration {
-        let doubled = self.timing.delay * 2u32.saturating_pow(self.attempt.saturating_sub(1).min(16));
+        let doubled = self.timing.delay * 2u32.saturating_pow(self.attempt.saturating_sub(2).min(16));
         doubled.min(self.timing.delay_max).mul_f64(0.75 + 0.5 * fastrand::f64())
     }
 
@@ -305,7 +304,7 @@ impl Source {
             return Failure::SourceLost(error);
         }
         match complaint {
-            _ if self.starting.is_some() => Error::Timeout("start").into(),
+            None if self.starting.is_some() => Error::Timeout("start").into(),
             Some(error @ Error::Unreachable(_)) => error.into(),
             _ => Failure::NoPeers(format!("no data in {seconds:.0} s")),
         }
