@@ -100,7 +100,7 @@ pub(super) async fn play(
     Json(play): Json<Play>,
 ) -> Result<axum::Json<Playing>, Problem> {
     let hash: ContentId = play.hash.parse()?;
-    if let EngineHealth::Down { reason, .. } = services.hub.engine() {
+    if let EngineHealth::Down { reason, .. } = services.hub.ask_engine().await {
         return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
     }
     services.hub.tune(&hash)?.touch(viewer.0);

@@ -18,6 +18,9 @@ use tokio::{
 /// hang for a moment under load.
 const MISSES: u32 = 3;
 
+/// How long who asks waits for an engine that is thought to be down: one that is there answers sooner.
+const SECOND_LOOK: Duration = Duration::from_millis(500);
+
 /// What is known of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EngineHealth {
@@ -60,7 +63,20 @@ impl Health {
         self.known.subscribe()
     }
 
-    /// Ask the engine every `interval`, for ever. Safe to drop.
+    /// What is known, asked once more where it is bad news: the engine may have come back a moment ago.
+    pub(super) async fn asked(&self) -> EngineHealth {
+        if !matches!(self.now(), EngineHealth::Down { .. }) {
+            return self.now();
+        }
+        let mut known = self.watch();
+        self.ask_now.notify_one();
+        // A limit reached says that the engine still does not answer.
+        let _ =
+            timeout(SECOND_LOOK, known.wait_for(|known| !matches!(known, EngineHealth::Down { .. }))).await;
+        self.now()
+    }
+
+    /// Ask the engine every `interval`, more often while it is down, for ever. Safe to drop.
     pub(super) async fn probe(&self, interval: Duration) {
         loop {
             match self.engine.version().await {
@@ -69,8 +85,10 @@ impl Health {
                 Err(Error::Refused(_)) => self.is_up(""),
                 Err(error) => self.missed(&error),
             }
+            let down = matches!(self.now(), EngineHealth::Down { .. });
+            let pause = if down { interval / 5 } else { interval };
             // A limit reached is the usual case: nobody asked for a probe meanwhile.
-            let _ = timeout(interval, self.ask_now.notified()).await;
+            let _ = timeout(pause, self.ask_now.notified()).await;
         }
     }
 

@@ -132,6 +132,11 @@ impl Hub {
         self.0.health.now()
     }
 
+    /// What is known of the engine; where it is thought to be down, asked once more, for half a second.
+    pub async fn ask_engine(&self) -> EngineHealth {
+        self.0.health.asked().await
+    }
+
     /// What is known of the engine, as it changes.
     #[must_use]
     pub fn watch_engine(&self) -> watch::Receiver<EngineHealth> {

@@ -1,8 +1,11 @@
 //! What cannot be survived: each failure has its own name, comes within its limit, and stays with its stream.
 
-use server::live::{EndReason, EngineHealth, Errors, Failure, NotReady, State};
+use std::time::Duration;
 
-use crate::stage::{Stage, channel, config, end_of, faulty, id, reach};
+use acestream::fake::FakeConfig;
+use server::live::{Config, EndReason, EngineHealth, Errors, Failure, NotReady, State};
+
+use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, reach};
 
 /// Play channel b, which has `fault`, beside channel a; say how b fails while a goes on.
 async fn failure_of(fault: &str) -> Failure {
@@ -107,6 +110,21 @@ async fn an_engine_that_comes_back_is_known_to_be_up_and_plays() {
 
     engine.wait_for(|engine| matches!(engine, EngineHealth::Up { .. })).await.unwrap();
     stage.watch(&id('a')).await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_came_back_a_moment_ago_is_found_by_who_asks() {
+    // No probe of its own accord would come in time.
+    let config = Config { probe_interval: Duration::from_secs(3_600), ..config() };
+    let stage = Stage::with(FakeConfig { channels: vec![channel('a')], ..fake() }, config).await;
+    stage.fake.down().await;
+    end_of(&stage.tune(&id('a'))).await;
+    assert!(matches!(stage.hub.ask_engine().await, EngineHealth::Down { .. }));
+
+    stage.fake.up().await.unwrap();
+
+    assert!(matches!(stage.hub.ask_engine().await, EngineHealth::Up { .. }));
     stage.end().await;
 }
 
