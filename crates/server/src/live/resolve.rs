@@ -1,16 +1,22 @@
 //! Which swarm an ID means: asked before a session is opened, so that two links to one broadcast become
 //! one stream and the engine never sees the second.
 
+use std::time::Duration;
+
 use acestream::{ContentId, Engine, Error, Form, Infohash, Selector};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::aliases::Alias;
 
 /// The engine is known to crash when asked about five broadcasts at once.
 pub(super) const MAX_AT_ONCE: usize = 3;
 
+/// How long to wait for one's turn: broadcasts that nobody has take the engine long, and a healthy one shall
+/// not wait for them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Ask the engine what `id` means, without starting anything; `None` when it cannot tell, which the start
-/// will. At most 16 s, once it is this caller's turn.
+/// will, or when too many ask. At most 18 s.
 ///
 /// # Errors
 ///
@@ -20,8 +26,7 @@ pub(super) async fn resolve(
     turn: &Semaphore,
     id: &ContentId,
 ) -> Result<Option<Alias>, Error> {
-    // Closed never: no permit means no hurry either.
-    let _turn = turn.acquire().await;
+    let Ok(_turn) = timeout(PATIENCE, turn.acquire()).await else { return Ok(None) };
     match infohash(engine, id, Form::ContentId).await {
         Ok(infohash) => Ok(infohash.map(|infohash| Alias { infohash, form: Form::ContentId })),
         Err(error) if error.is_failed_to_load() => {
