@@ -69,6 +69,8 @@ def identifier(number):
 
 # Twenty live channels: CPU and memory.
 
+FILLING = 55  # seconds until every window has its full size
+
 
 def live(bench, channels=20):
     clips = [media.clip(bench.clips, rate) for rate in media.RATES]
@@ -117,11 +119,13 @@ def live_ours(bench, listed):
     with FakeEngine(bench.acehls, folder, listed) as engine, Acehls(bench.acehls, folder, engine.url) as server:
         playlists = [server.play(channel["id"]) for channel in listed]
         with Audience(playlists) as audience:
-            # A window has its full size after 52 s, and memory is measured behind the CPU time.
-            time.sleep(bench.seconds(15))
+            # 40 s of listed segments and 12 s of lingering ones: then memory is used again and grows no more.
+            say("acehls: windows fill")
+            filling, _ = rates(bench.seconds(FILLING), server.pids, lambda: received(server))
             say("acehls: viewers watch")
             cpu, megabits = rates(bench.seconds(60), server.pids, lambda: received(server))
             rss, window = memory_bytes(server.pids, "Rss"), windows(server)
+        bench.notes.append(f"acehls: while the windows filled, for {FILLING} s, {filling * 100:.1f} % of a core.")
         complain(bench, "acehls", audience, megabits)
         with Audience(playlists, fetch_segments=False, poll=20):
             say("acehls: nobody watches")
@@ -142,7 +146,8 @@ def live_peer(bench, listed):
             until(lambda: all((peer.folder / "out.m3u8").exists() for peer in peers), 60, "FFmpeg's playlists")
             pids = [peer.process.pid for peer in peers]
             with Audience([f"{nginx.url}/{channel['id']}/out.m3u8" for channel in listed]) as audience:
-                time.sleep(bench.seconds(5))
+                say("ffmpeg: windows fill")
+                time.sleep(bench.seconds(FILLING))
                 say("ffmpeg: viewers watch")
                 nginx_before = cpu_seconds(nginx.pids)
                 cpu, megabits = rates(bench.seconds(60), pids, lambda: written(pids))

@@ -24,6 +24,11 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        if (code := self.process.poll()) is not None:
+            # Whatever failed because of it says less.
+            self.log.close()
+            with open(self.log.name, errors="replace") as log:
+                raise RuntimeError(f"{self.process.args[0]} ended by itself with {code}: {log.read()[-500:]}")
         self.process.terminate()
         try:
             self.process.wait(15)
