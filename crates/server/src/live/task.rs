@@ -332,7 +332,11 @@ impl Task {
             hub.cancel.cancelled().await;
             sleep(LAST_START).await;
         };
-        let ours = |session: &Session| !matches!(self.listing.claim(session.infohash()), Claim::Taken);
+        // Whoever has taken a swarm over that was claimed here waits until it is let go of.
+        let ours = |session: &Session| {
+            self.shared.infohash.get() == Some(session.infohash())
+                || !matches!(self.listing.claim(session.infohash()), Claim::Taken)
+        };
         self.source.release(ours, hurry).await;
         // Only now the snapshots' sender is dropped, by which others see that the session is stopped.
     }

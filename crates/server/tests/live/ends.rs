@@ -92,6 +92,23 @@ async fn a_stop_during_the_start_leaves_no_session() {
 }
 
 #[tokio::test]
+async fn a_start_in_vain_is_stopped_before_another_link_starts_the_same_swarm() {
+    let mut two_links = channel('a');
+    two_links.ids.push(id('b'));
+    let stage = Stage::with(FakeConfig { channels: vec![two_links], speed: 2.0, ..fake() }, config()).await;
+    let stream = stage.tune(&id('a'));
+    in_phase(&stream, Phase::Starting).await;
+
+    stage.hub.stop(&id('a'));
+    let other = stage.watch(&id('b')).await;
+
+    assert_eq!(stage.fake.sessions_started(&infohash('a')), 2);
+    assert_eq!(stage.fake.sessions_open(), 1);
+    assert_eq!(other.report().errors.cuts, 0);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_shutdown_ends_streams_in_every_phase_and_leaves_nothing() {
     let starved = faulty('b', "no-peers");
     let broken = faulty('c', "eof@30s");
