@@ -265,14 +265,14 @@ impl Task {
         self.source.pace();
         let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
         let peers = self.shared.details(|details| details.statistics.as_ref().map(|known| known.peers));
-        tracing::info!(content.id = %id, peers, "stream {id} is live after {took:.1?}");
+        tracing::info!(peers, "stream {id} is live after {took:.1?}");
     }
 
     async fn lost(&mut self, cause: Loss, attempt: u32) {
         let counters = &self.shared.counters;
         Counters::add(if cause == Loss::Cut { &counters.cuts } else { &counters.silences }, 1);
         self.progress = None;
-        tracing::warn!(content.id = %self.shared.id, ?cause, attempt, "stream {} broke off", self.shared.id);
+        tracing::warn!(?cause, attempt, "stream {} broke off", self.shared.id);
         if self.packager.interrupt() {
             self.window_changed().await;
         }
@@ -317,9 +317,9 @@ impl Task {
         let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
         match &reason {
             EndReason::Failed(failure) => {
-                tracing::warn!(content.id = %id, code = failure.code(), "stream {id} ended after {took:.1?}: {reason}");
+                tracing::warn!(code = failure.code(), "stream {id} ended after {took:.1?}: {reason}");
             }
-            _ => tracing::info!(content.id = %id, "stream {id} ended after {took:.1?}: {reason}"),
+            _ => tracing::info!("stream {id} ended after {took:.1?}: {reason}"),
         }
         self.enter(Phase::Ended);
         self.set_state(State::Ended(reason));
