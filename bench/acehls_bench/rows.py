@@ -55,7 +55,8 @@ class Bench:
     def missing(self, *tools):
         """Whether a peer's tool is missing; says so in the notes."""
         gone = [tool for tool in tools if not shutil.which(tool)]
-        self.notes += [f"{tool} is not installed: what it is the peer of was not judged." for tool in gone]
+        notes = [f"{tool} is not installed: what it is the peer of was not judged." for tool in gone]
+        self.notes += [note for note in notes if note not in self.notes]
         return bool(gone)
 
 
@@ -125,7 +126,7 @@ def live_ours(bench, listed):
             say("acehls: viewers watch")
             cpu, megabits = rates(bench.seconds(60), server.pids, lambda: received(server))
             rss, window = memory_bytes(server.pids, "Rss"), windows(server)
-        bench.notes.append(f"acehls: while the windows filled, for {FILLING} s, {filling * 100:.1f} % of a core.")
+        bench.notes.append(f"acehls: while the windows filled, for {bench.seconds(FILLING)} s, {filling * 100:.1f} % of a core.")
         complain(bench, "acehls", audience, megabits)
         with Audience(playlists, fetch_segments=False, poll=20):
             say("acehls: nobody watches")
@@ -174,7 +175,9 @@ def received(server):
 
 
 def windows(server):
-    return sum(stream["window"]["bytes"] for stream in server.streams())
+    """Bytes of media held: of the segments that can be fetched, and of those that grow."""
+    held = [stream["window"] for stream in server.streams()]
+    return sum(window["bytes"] + window["growing_bytes"] for window in held)
 
 
 def written(pids):

@@ -21,7 +21,7 @@ pub use window::Window;
 pub struct Config {
     /// How long a segment should be; it ends at the random access point that fits best.
     pub target: Duration,
-    /// How much the playlist lists.
+    /// How much the playlist lists. Zero keeps no window at all: only [`Packager::closed`] has the segments.
     pub window: Duration,
     /// How many bytes the window may hold; it becomes shorter rather than hold more.
     pub max_bytes: usize,

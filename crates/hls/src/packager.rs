@@ -72,6 +72,12 @@ impl Packager {
         self.segmenter.number()
     }
 
+    /// The bytes of the segment that grows, which the window does not hold yet.
+    #[must_use]
+    pub fn growing_bytes(&self) -> usize {
+        self.segmenter.growing()
+    }
+
     /// How long all segments so far play.
     #[must_use]
     pub fn media_time(&self) -> Duration {
@@ -100,7 +106,8 @@ impl Packager {
         self.closed.clear();
         self.closed.extend(self.segmenter.take_closed().map(Arc::new));
         let target_duration = self.segmenter.target_duration();
-        for segment in &self.closed {
+        let kept = if self.config.window.is_zero() { &[][..] } else { &self.closed };
+        for segment in kept {
             self.window = self.window.with(Arc::clone(segment), target_duration, &self.config);
         }
         !self.closed.is_empty()

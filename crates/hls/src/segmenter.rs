@@ -128,6 +128,11 @@ impl Segmenter {
         self.number
     }
 
+    /// The bytes that belong to no closed segment yet.
+    pub(crate) fn growing(&self) -> usize {
+        self.body.len()
+    }
+
     /// How long all segments so far play.
     pub(crate) fn played(&self) -> Duration {
         self.played

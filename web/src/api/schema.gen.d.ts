@@ -227,6 +227,54 @@ export interface components {
             /** @description Its version, where it is up and says one. */
             version?: string | null;
         };
+        /** @description Faults of the source, counted since the stream started. */
+        Errors: {
+            /**
+             * Format: int64
+             * @description Gaps in a track's packets.
+             */
+            continuity_errors: number;
+            /**
+             * Format: int64
+             * @description Tables whose checksum is wrong.
+             */
+            crc_errors: number;
+            /**
+             * Format: int64
+             * @description Connections that ended or broke.
+             */
+            cuts: number;
+            /**
+             * Format: int64
+             * @description Packets that came twice.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Losses that were survived.
+             */
+            reconnects: number;
+            /**
+             * Format: int64
+             * @description Packets that are scrambled.
+             */
+            scrambled_packets: number;
+            /**
+             * Format: int64
+             * @description Connections that stayed open and silent.
+             */
+            silences: number;
+            /**
+             * Format: int64
+             * @description Bytes between packets.
+             */
+            skipped_bytes: number;
+            /**
+             * Format: int64
+             * @description Packets the sender marked as damaged.
+             */
+            transport_errors: number;
+        };
         /** @description The server is there. */
         Health: {
             /** @description What is known of the engine. */
@@ -275,6 +323,11 @@ export interface components {
              */
             total_requests: number;
         };
+        /**
+         * @description What a stream does now, finer than its [`State`](super::State).
+         * @enum {string}
+         */
+        Phase: "resolving" | "starting" | "prebuffering" | "live" | "reconnecting" | "ended";
         /** @description Which channel to play. */
         Play: {
             /**
@@ -330,6 +383,61 @@ export interface components {
              */
             type: string;
         };
+        /** @description A stream as `GET /api/streams` shows it. `null` is unknown. */
+        Report: {
+            /**
+             * Format: int64
+             * @description The media's bits a second, over the window.
+             */
+            bitrate_bps?: number | null;
+            /** @description Why it does not play, as a stable word. */
+            code?: string | null;
+            /** @description What went wrong and was survived. */
+            errors: components["schemas"]["Errors"];
+            /** @description The ID the stream was tuned by. */
+            hash: string;
+            /** @description The swarm it plays. */
+            infohash?: string | null;
+            /**
+             * Format: int32
+             * @description Peers the engine is connected to.
+             */
+            peers?: number | null;
+            /** @description What it does now. */
+            phase: components["schemas"]["Phase"];
+            /** @description Why it does not play, as a sentence. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes received from the engine since the stream started.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description Requests since it started.
+             */
+            requests: number;
+            /** @description The channel's name as the broadcast says it. */
+            service_name?: string | null;
+            /**
+             * Format: int64
+             * @description What the engine receives, bytes a second.
+             */
+            speed_down_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description What the engine sends to peers, bytes a second.
+             */
+            speed_up_bytes?: number | null;
+            /** @description When it started, RFC 3339. */
+            started_at: string;
+            /** @description The tracks of the programme that is played. */
+            tracks: components["schemas"]["TrackReport"][];
+            /** @description Viewers of the last 15 seconds. */
+            viewers: number;
+            /** @description What can be played. */
+            window: components["schemas"]["WindowReport"];
+        };
         /** @description A line of a playlist that could not be read. */
         SkippedLine: {
             /** @description Which, counted from 1. */
@@ -340,7 +448,7 @@ export interface components {
         /** @description All streams that play or start. */
         Streams: {
             /** @description One report a stream. */
-            streams: Record<string, never>[];
+            streams: components["schemas"]["Report"][];
             /** @description How many. */
             total: number;
         };
@@ -348,6 +456,55 @@ export interface components {
         Summary: {
             /** @description Its name: its file's, without the extension. */
             name: string;
+        };
+        /** @description One track of the programme. */
+        TrackReport: {
+            /** @description Its codec, a short lower-case name. */
+            codec: string;
+            /** @description `video`, `audio` or `data`. */
+            kind: string;
+            /** @description Its language, three letters. */
+            language?: string | null;
+            /**
+             * Format: int32
+             * @description Its packet identifier.
+             */
+            pid: number;
+        };
+        /** @description The segments that a playlist lists, and what memory they take. */
+        WindowReport: {
+            /** @description Their size, and that of those that linger behind the list. */
+            bytes: number;
+            /**
+             * Format: double
+             * @description Their duration in seconds.
+             */
+            duration_s: number;
+            /**
+             * Format: int64
+             * @description The number of the first.
+             */
+            first?: number | null;
+            /**
+             * Format: int64
+             * @description The size of the segment that grows, which nobody can fetch yet.
+             */
+            growing_bytes: number;
+            /**
+             * Format: int64
+             * @description The number of the last.
+             */
+            last?: number | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            segments: number;
+            /**
+             * Format: int32
+             * @description The playlist's target duration in seconds.
+             */
+            target_duration_s: number;
         };
     };
     responses: never;
@@ -592,7 +749,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description Nobody plays it */

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A window as short as can be: nobody reads it here.
+/// No window: nobody reads it here.
 fn packaging(target: u64) -> hls::Config {
     hls::Config {
         target: Duration::from_secs(target),

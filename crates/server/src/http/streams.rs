@@ -12,7 +12,6 @@ use crate::live::Report;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Streams {
     /// One report a stream.
-    #[schema(value_type = Vec<Object>)]
     streams: Vec<Report>,
     /// How many.
     total: usize,
@@ -31,7 +30,7 @@ pub(super) async fn list(State(services): State<Services>) -> Json<Streams> {
     get, path = "/api/streams/{hash}", tag = "streams",
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
-        (status = 200, body = Object),
+        (status = 200, body = Report),
         (status = 404, description = "Nobody plays it", body = super::problem::Details),
     )
 )]

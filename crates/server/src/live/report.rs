@@ -88,7 +88,7 @@ pub struct TrackReport {
     pub kind: &'static str,
 }
 
-/// The segments that a playlist lists.
+/// The segments that a playlist lists, and what memory they take.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct WindowReport {
     /// The number of the first.
@@ -99,6 +99,8 @@ pub struct WindowReport {
     pub segments: u64,
     /// Their size, and that of those that linger behind the list.
     pub bytes: usize,
+    /// The size of the segment that grows, which nobody can fetch yet.
+    pub growing_bytes: u64,
     /// Their duration in seconds.
     pub duration_s: f64,
     /// The playlist's target duration in seconds.
@@ -161,7 +163,7 @@ impl Report {
                 speed_up_bytes: statistics.map(|statistics| u64::from(statistics.speed_up_kbps) * 1000),
                 received_bytes: shared.counters.received_bytes.load(Ordering::Relaxed),
                 bitrate_bps: bitrate(&now.window),
-                window: WindowReport::of(&now.window),
+                window: WindowReport::of(&now.window, shared.counters.growing_bytes.load(Ordering::Relaxed)),
                 errors: Errors::of(shared, &details.media),
             }
         })
@@ -185,13 +187,14 @@ impl From<&mpegts::Track> for TrackReport {
 }
 
 impl WindowReport {
-    fn of(window: &Window) -> Self {
+    fn of(window: &Window, growing_bytes: u64) -> Self {
         let segments = window.first().zip(window.last()).map_or(0, |(first, last)| last - first + 1);
         Self {
             first: window.first(),
             last: window.last(),
             segments,
             bytes: window.bytes(),
+            growing_bytes,
             duration_s: window.duration().as_secs_f64(),
             target_duration_s: window.target_duration(),
         }

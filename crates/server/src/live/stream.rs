@@ -50,6 +50,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) received_bytes: AtomicU64,
+    /// The bytes of the segment that grows.
+    pub(super) growing_bytes: AtomicU64,
     pub(super) reconnects: AtomicU64,
     pub(super) cuts: AtomicU64,
     pub(super) silences: AtomicU64,

@@ -1,6 +1,12 @@
 //! The only writer of a stream: reads its source, packages the media, publishes snapshots.
 
-use std::{convert::Infallible, future::pending, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::pending,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use acestream::{ContentId, Form, Session, Statistics};
 use hls::Packager;
@@ -195,7 +201,10 @@ impl Task {
         if let State::Reconnecting { attempt } = self.state {
             self.resumed(attempt);
         }
-        if self.packager.push(data) {
+        let closed = self.packager.push(data);
+        let growing = self.packager.growing_bytes() as u64;
+        self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
+        if closed {
             self.progress = Some(Instant::now());
             self.window_changed().await;
             sleep(self.lead()).await;
