@@ -1,5 +1,6 @@
 """The clips that the channels play. Made once, kept in target/bench."""
 
+import shutil
 import subprocess
 
 from .machine import say
@@ -47,4 +48,6 @@ def recording(folder, size):
 
 
 def ffmpeg(*arguments):
+    if not shutil.which("ffmpeg"):
+        raise SystemExit("ffmpeg is not installed, and there are no clips in target/bench yet: it has to make them")
     subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *arguments], check=True)
