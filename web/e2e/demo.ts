@@ -36,6 +36,8 @@ export class Demo {
       for (const pipe of [child.stdout, child.stderr]) pipe.on('data', look);
     });
     await Promise.race([ready, exited]);
+    const start = await (await fetch(this.url)).text();
+    if (!start.includes('/assets/')) throw new Error('this acehls has no web app in it: `npm run build`, then compile it again');
   }
 
   /** As the operating system does it: SIGTERM, then wait until the process is gone. */

@@ -7,6 +7,7 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   retries: 0,
+  maxFailures: 3, // what breaks three tests breaks the others too, slowly
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: [['list']],

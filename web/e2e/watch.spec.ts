@@ -60,6 +60,7 @@ test('changing the channel keeps the player in full screen', async ({ page }) =>
   await plays(page);
   await page.keyboard.press('f');
   await expect.poll(() => page.evaluate(() => document.fullscreenElement?.id)).toBe('player');
+  await expect(page.getByRole('region', { name: 'Player' })).toBeFocused();
 
   await page.keyboard.press('PageDown');
 

@@ -65,6 +65,8 @@ function perform(
     case 'live':
       return playback.goLive();
     case 'fullscreen':
+      // What is left behind the picture must not take its keys, the list the channel keys least of all.
+      if (!box.contains(document.activeElement)) box.focus({ preventScroll: true });
       return void toggleFullscreen(box, video);
   }
 }
