@@ -49,7 +49,7 @@ export interface paths {
             cookie?: never;
         };
         /** The playlists there are. */
-        get: operations["list"];
+        get: operations["list_playlists"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,7 +124,7 @@ export interface paths {
             cookie?: never;
         };
         /** What plays now. */
-        get: operations["list"];
+        get: operations["list_streams"];
         put?: never;
         post?: never;
         delete?: never;
@@ -141,11 +141,11 @@ export interface paths {
             cookie?: never;
         };
         /** How one stream is doing. */
-        get: operations["show"];
+        get: operations["show_stream"];
         put?: never;
         post?: never;
         /** Stop a stream, for all who watch it. */
-        delete: operations["stop"];
+        delete: operations["stop_stream"];
         options?: never;
         head?: never;
         patch?: never;
@@ -576,7 +576,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_playlists: {
         parameters: {
             query?: never;
             header?: never;
@@ -713,7 +713,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_streams: {
         parameters: {
             query?: never;
             header?: never;
@@ -732,7 +732,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_stream: {
         parameters: {
             query?: never;
             header?: never;
@@ -763,7 +763,7 @@ export interface operations {
             };
         };
     };
-    stop: {
+    stop_stream: {
         parameters: {
             query?: never;
             header?: never;

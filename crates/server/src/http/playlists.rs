@@ -32,7 +32,7 @@ pub(super) struct Summary {
 }
 
 /// The playlists there are.
-#[utoipa::path(get, path = "/api/playlists", tag = "playlists", responses((status = 200, body = Playlists)))]
+#[utoipa::path(get, path = "/api/playlists", operation_id = "list_playlists", tag = "playlists", responses((status = 200, body = Playlists)))]
 pub(super) async fn list(State(services): State<Services>) -> Result<Json<Playlists>, Problem> {
     let catalog = Arc::clone(&services.catalog);
     let names = blocking(move || Ok(catalog.names()?)).await?;

@@ -18,7 +18,7 @@ pub(super) struct Streams {
 }
 
 /// What plays now.
-#[utoipa::path(get, path = "/api/streams", tag = "streams", responses((status = 200, body = Streams)))]
+#[utoipa::path(get, path = "/api/streams", operation_id = "list_streams", tag = "streams", responses((status = 200, body = Streams)))]
 pub(super) async fn list(State(services): State<Services>) -> Json<Streams> {
     let mut streams: Vec<Report> = services.hub.streams().iter().map(crate::live::Stream::report).collect();
     streams.sort_by(|a, b| a.hash.cmp(&b.hash));
@@ -27,7 +27,7 @@ pub(super) async fn list(State(services): State<Services>) -> Json<Streams> {
 
 /// How one stream is doing.
 #[utoipa::path(
-    get, path = "/api/streams/{hash}", tag = "streams",
+    get, path = "/api/streams/{hash}", operation_id = "show_stream", tag = "streams",
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 200, body = Report),
@@ -44,7 +44,7 @@ pub(super) async fn show(
 
 /// Stop a stream, for all who watch it.
 #[utoipa::path(
-    delete, path = "/api/streams/{hash}", tag = "streams",
+    delete, path = "/api/streams/{hash}", operation_id = "stop_stream", tag = "streams",
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 204, description = "It is over"),

@@ -227,11 +227,9 @@ fn ended(reason: &EndReason, details: &Details) -> Trouble {
     let code = match reason {
         EndReason::Failed(_) if details.scrambled => Some("scrambled"),
         EndReason::Failed(failure) => Some(failure.code()),
-        EndReason::Idle
-        | EndReason::Stopped
-        | EndReason::SourceClosed
-        | EndReason::Shutdown
-        | EndReason::SameAs(_) => None,
+        EndReason::Stopped => Some("stopped"),
+        EndReason::SourceClosed => Some("source_closed"),
+        EndReason::Idle | EndReason::Shutdown | EndReason::SameAs(_) => None,
     };
     Trouble { code, sentence: reason.to_string() }
 }
