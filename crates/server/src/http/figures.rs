@@ -1,4 +1,4 @@
-//! What the server counts about its own work, and `GET /api/metrics`.
+//! What the server counts about its own work, and `GET /api/metrics` and, in the words of Prometheus, `GET /metrics`.
 
 use std::{
     sync::{
@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 
 use super::Services;
 
+pub(super) mod prometheus;
+
 /// Counters that every request and every write touches: nothing but additions.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
@@ -23,6 +25,7 @@ pub(crate) struct Figures {
     connections: AtomicU64,
     cut: AtomicU64,
     rate: Mutex<Rate>,
+    ledger: Mutex<prometheus::Ledger>,
 }
 
 impl Figures {

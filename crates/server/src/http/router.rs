@@ -29,5 +29,6 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(playlists::channels))
         .routes(routes!(health::health))
         .routes(routes!(figures::metrics))
+        .routes(routes!(figures::prometheus::scrape))
         .routes(routes!(problems::explain))
 }

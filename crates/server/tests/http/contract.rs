@@ -128,6 +128,57 @@ async fn figures_stand_under_their_names() {
 }
 
 #[tokio::test]
+async fn prometheus_finds_every_figure_named_and_typed() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+
+    let browser = app.request(Method::GET, "/metrics").header("accept", "text/html,*/*;q=0.8");
+    let response = browser.send().await.unwrap();
+
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let page = response.text().await.unwrap();
+    for line in [
+        "# TYPE acehls_streams gauge",
+        "acehls_streams{phase=\"live\"} 1",
+        "acehls_streams{phase=\"ended\"} 0",
+        "acehls_active_streams 1",
+        "acehls_viewers 1",
+        "acehls_ffmpeg_processes 0",
+        "# TYPE acehls_http_requests_total counter",
+        "acehls_http_requests_total 1",
+        "acehls_http_request_duration_seconds_count 1",
+        "acehls_reconnects_total 0",
+        "acehls_continuity_errors_total 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
+    }
+    assert!(after(&page, "acehls_media_held_bytes ").parse::<u64>().unwrap() > 0);
+    assert!(after(&page, "acehls_received_bytes_total ").parse::<u64>().unwrap() > 0);
+    assert_all_are_typed(&page);
+    app.end().await;
+}
+
+/// Each sample stands under the HELP and TYPE of its family; counters, and they alone, end in `_total`.
+fn assert_all_are_typed(page: &str) {
+    let (mut family, mut helped) = ("", "");
+    for line in page.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            helped = help.split(' ').next().unwrap();
+        } else if let Some(typed) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = typed.split_once(' ').unwrap();
+            assert_eq!(name, helped);
+            assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
+            family = name;
+        } else {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with(family) && value.parse::<f64>().is_ok(), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_is_listed_until_it_is_stopped() {
     let app = TestApp::start().await;
     app.playlist().await;
