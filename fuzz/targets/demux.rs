@@ -79,6 +79,9 @@ fn note(packager: &Packager, segments: &mut Vec<Kept>) {
     for segment in packager.closed() {
         let bytes = segment.chunks().concat();
         check(segment, &bytes);
+        // Rounded, no segment is longer than the list says (RFC 8216bis, 4.4.3.1).
+        let target = u128::from(window.target_duration());
+        assert!(segment.duration.as_millis() < target * 1_000 + 500, "{:?} of {target} s", segment.duration);
         assert_eq!(segment.number, FIRST + segments.len() as u64);
         segments.push((segment.number, segment.duration, segment.discontinuity, segment.independent, bytes));
     }

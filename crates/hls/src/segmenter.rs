@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use mpegts::{AccessUnit, Discontinuity, Event, Pid, Program, Ticks, Track, pat_packet, pmt_packet};
+use bytes::Bytes;
+use mpegts::{
+    AccessUnit, Discontinuity, Event, PACKET_LEN, Pid, Program, Ticks, Track, pat_packet, pmt_packet,
+};
 
 use crate::{Config, Segment, body::Body, playlist::rounded};
 
@@ -34,8 +36,8 @@ pub(crate) struct Segmenter {
     program: Option<Program>,
     /// The tracks that had data since the program was chosen.
     seen: Vec<Pid>,
-    /// The tracks that the newest segment announces.
-    announced: Vec<Pid>,
+    /// The map that stands in front of the newest segment.
+    announced: Option<[u8; PACKET_LEN]>,
     state: State,
     clock: Clock,
     /// The track that leads because the one that should does not come.
@@ -73,8 +75,8 @@ struct Clock {
 
 impl Clock {
     fn advance(&mut self, unit: &AccessUnit) {
-        let step = self.last.map_or(Ticks(0), |last| unit.dts - last);
-        if step > Ticks(0) && step < Ticks(Ticks::PER_SECOND) {
+        let step = self.step(unit);
+        if step > Ticks(0) && step < GAP {
             self.frame = step;
         }
         if unit.random_access
@@ -84,6 +86,16 @@ impl Clock {
         }
         self.last = Some(unit.dts);
         self.last_packet = unit.first_packet;
+    }
+
+    fn step(&self, unit: &AccessUnit) -> Ticks {
+        self.last.map_or(Ticks(0), |last| unit.dts - last)
+    }
+
+    /// How long `unit` may take, as far as it and the one before tell.
+    fn frame_before(&self, unit: &AccessUnit) -> Ticks {
+        let step = self.step(unit);
+        if step < GAP { self.frame.max(step) } else { self.frame }
     }
 
     /// How long the next group of pictures will be, as far as the last ones tell.
@@ -109,7 +121,7 @@ impl Segmenter {
             body: Body::default(),
             program: None,
             seen: Vec::new(),
-            announced: Vec::new(),
+            announced: None,
             state: State::Waiting { since: None },
             clock: Clock::default(),
             substitute: None,
@@ -176,17 +188,16 @@ impl Segmenter {
     }
 
     fn adopt(&mut self, program: &Program) {
-        let same = self
-            .program
-            .as_ref()
-            .is_some_and(|old| passed(old).eq(passed(program)) && clocked(old) == clocked(program));
-        self.program = Some(program.clone());
+        let same = |old: &Program| passed(old).eq(passed(program)) && clocked(old) == clocked(program);
+        let same = self.program.as_ref().is_some_and(same);
         if !same {
+            // What was received belongs to the old tracks, and so do the tables in front of it.
             self.close_open(self.body.end());
             self.seen.clear();
             self.substitute = None;
             self.restart(u64::MAX);
         }
+        self.program = Some(program.clone());
     }
 
     fn break_at(&mut self, found: Discontinuity) {
@@ -209,9 +220,8 @@ impl Segmenter {
         self.note(unit.track);
         self.return_to(unit);
         let leads = self.leads(unit.track);
-        if leads && self.is_hole(unit) {
-            self.close_open(unit.first_packet);
-            self.restart(unit.first_packet);
+        if leads {
+            self.mend_hole(unit);
         }
         match self.state {
             State::Waiting { since } => self.wait(unit, leads, since.unwrap_or(unit.dts)),
@@ -242,10 +252,24 @@ impl Segmenter {
         self.clock = Clock::default();
     }
 
-    /// Whether so much is missing before `unit` that the open segment cannot reach it.
-    fn is_hole(&self, unit: &AccessUnit) -> bool {
-        let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.last) else { return false };
-        unit.dts - start > self.limit() && unit.dts - last > GAP
+    /// Where so much is missing before `unit` that the open segment cannot reach it, the segment ends with what it
+    /// has. Behind more than a moment, nothing goes on before random access.
+    fn mend_hole(&mut self, unit: &AccessUnit) {
+        let (State::Open { start, .. }, Some(last), Some(end)) =
+            (self.state, self.clock.last, self.clock.end())
+        else {
+            return;
+        };
+        if unit.dts - start <= self.limit() {
+            return;
+        }
+        if unit.dts - last > GAP {
+            self.close_open(unit.first_packet);
+            self.restart(unit.first_packet);
+        } else if unit.dts > end {
+            self.close(unit.first_packet, (end - start).to_duration());
+            self.state = State::Open { start: unit.dts, independent: unit.random_access };
+        }
     }
 
     /// Begin with `unit` if a decoder can start there, or if there is no point in waiting any longer.
@@ -268,8 +292,8 @@ impl Segmenter {
     fn grow(&mut self, unit: &AccessUnit, long: Ticks) {
         if unit.random_access && self.is_enough(unit, long) {
             self.cut(unit, long, true);
-        } else if long >= self.limit() {
-            self.cut(unit, long, false);
+        } else if long + self.clock.frame_before(unit) > self.limit() {
+            self.cut(unit, long, unit.random_access);
         }
     }
 
@@ -299,7 +323,8 @@ impl Segmenter {
     }
 
     fn cut(&mut self, unit: &AccessUnit, long: Ticks, independent: bool) {
-        self.close(unit.first_packet, long.to_duration());
+        // Tracks that lead in turns may be apart; what is announced stays within what was promised.
+        self.close(unit.first_packet, long.min(self.limit()).to_duration());
         self.state = State::Open { start: unit.dts, independent };
     }
 
@@ -322,6 +347,8 @@ impl Segmenter {
         let packets = self.body.take_until(end);
         let State::Open { independent, .. } = self.state else { return };
         if packets.is_empty() || duration.is_zero() {
+            // What is left out is missing between its neighbours.
+            self.broken |= !packets.is_empty() && !self.played.is_zero();
             return;
         }
         let mut chunks = vec![self.tables()];
@@ -345,18 +372,19 @@ impl Segmenter {
         let Some(program) = &self.program else { return Bytes::new() };
         let there = |track: &&Track| self.seen.contains(&track.pid);
         let tracks: Vec<&Track> = passed(program).filter(there).collect();
-        let pids: Vec<Pid> = tracks.iter().map(|track| track.pid).collect();
-        if pids != self.announced {
-            // Tracks that come or go are a discontinuity (4.4.4.3).
-            self.broken |= !self.announced.is_empty() && !self.played.is_zero();
-            self.announced = pids;
+        let map = |version| pmt_packet(program, tracks.iter().copied(), version, self.counter);
+        // Behind the packet's header, which holds the counter.
+        let differs = |old: &[u8; PACKET_LEN]| old[4..] != map(self.version)[4..];
+        if self.announced.as_ref().is_some_and(differs) {
+            // Tracks that come or go are a discontinuity (4.4.4.3), and a player reads a map of another version only.
+            self.broken |= !self.played.is_zero();
             self.version = self.version.wrapping_add(1);
         }
-        let mut tables = BytesMut::with_capacity(2 * mpegts::PACKET_LEN);
-        tables.extend_from_slice(&pat_packet(program, self.counter));
-        tables.extend_from_slice(&pmt_packet(program, tracks, self.version, self.counter));
+        let map = map(self.version);
+        self.announced = Some(map);
+        let pat = pat_packet(program, self.counter);
         self.counter = self.counter.wrapping_add(1);
-        tables.freeze()
+        Bytes::from([pat, map].concat())
     }
 
     fn note(&mut self, track: usize) {
@@ -375,12 +403,14 @@ impl Segmenter {
         }
     }
 
+    /// Cut where the last access unit begins: within one, players would take half a picture for a whole one.
     fn cut_by_size(&mut self) {
-        let end = self.clock.end();
-        self.close_open(self.body.end());
-        match end {
-            Some(end) => self.state = State::Open { start: end, independent: false },
-            None => self.restart(u64::MAX),
+        match (self.state, self.clock.last) {
+            (State::Open { start, .. }, Some(last)) if last > start => {
+                self.close(self.clock.last_packet, (last - start).to_duration());
+                self.state = State::Open { start: last, independent: false };
+            }
+            _ => self.restart(u64::MAX),
         }
     }
 }

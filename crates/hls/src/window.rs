@@ -7,8 +7,11 @@ use crate::{
     playlist::{self, Entry, Head},
 };
 
-/// Segments stay this many target durations after they left the list, for players that are late.
+/// Segments stay this many target durations after they left the list, for players that are late. Less than 6.2.2
+/// asks for, which is as long as the list: that would double the memory of every channel.
 const LINGER: u32 = 3;
+/// A list is at least this many target durations long (6.2.2).
+const SHORTEST: u32 = 3;
 
 /// Never fewer segments than this are listed while there are more.
 const MIN_LISTED: usize = 3;
@@ -119,12 +122,14 @@ impl Window {
 
 impl Inner {
     fn make_room(&mut self, config: &Config) {
+        let target_duration = Duration::from_secs(u64::from(self.target_duration));
+        let window = config.window.max(SHORTEST * target_duration);
         let mut duration: Duration =
             self.segments.range(self.lingering..).map(|segment| segment.duration).sum();
         let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
         let mut listed: usize = self.segments.range(self.lingering..).map(|segment| segment.len()).sum();
         while let Some(oldest) = self.segments.get(self.lingering) {
-            let long = duration - oldest.duration >= config.window;
+            let long = duration - oldest.duration >= window;
             let heavy = listed > config.max_bytes;
             if self.segments.len() - self.lingering <= MIN_LISTED || !(long || heavy) {
                 break;
@@ -134,7 +139,7 @@ impl Inner {
             self.discontinuity_sequence += u64::from(oldest.discontinuity);
             self.lingering += 1;
         }
-        let linger = Duration::from_secs(u64::from(LINGER * self.target_duration));
+        let linger = LINGER * target_duration;
         let mut late: Duration = self.segments.range(..self.lingering).map(|segment| segment.duration).sum();
         while self.lingering > 0 {
             let oldest = &self.segments[0];

@@ -201,6 +201,70 @@ fn tables_announce_only_what_is_there_and_number_on() {
 }
 
 #[test]
+fn tracks_that_change_end_their_segment_under_the_old_tables() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 60, 50);
+    let mut other = Muxer::new(&[(VIDEO, Codec::H265, 0x24), (AUDIO, Codec::Aac, 0x0F)]);
+    other.tables();
+    for n in 60..110_i64 {
+        let head: &[u8] = if n == 60 { &[0, 0, 0, 1, 0x26, 1] } else { &[0, 0, 0, 1, 0x02, 1] };
+        other.pes(VIDEO, Ticks(n * 3_600), Ticks(n * 3_600), head, 900);
+        other.pes(AUDIO, Ticks(n * 3_600), Ticks(n * 3_600), ADTS, 300);
+    }
+    muxer.stream.extend(&other.stream);
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    let found: Vec<(String, bool, u8)> = all
+        .iter()
+        .map(|segment| (tracks(segment)[0].clone(), segment.discontinuity, map_version(segment)))
+        .collect();
+    let expected = [("h264", false, 0), ("h264", false, 0), ("h265", true, 1)];
+    assert_eq!(
+        found,
+        expected.map(|(codec, discontinuity, version)| (codec.to_owned(), discontinuity, version))
+    );
+}
+
+#[test]
+fn a_picture_lost_here_and_there_keeps_segments_within_the_target_duration() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 400, 50);
+    // 0.9 s are missing where the next segment would begin.
+    muxer.pictures(Ticks(400 * 3_600 + 81_000), 10, 100);
+    muxer.pictures(Ticks(410 * 3_600 + 81_000), 200, 50);
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    assert!(all.iter().all(|segment| segment.duration < Duration::from_millis(4_500)), "{all:?}");
+}
+
+#[test]
+fn a_segment_too_large_ends_where_a_picture_begins() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 300, 100);
+
+    // Less than a second of it.
+    let all = segments(Config { max_bytes: 4 * 40_000, ..Config::default() }, &muxer.stream, 4_096);
+
+    assert!(all.len() > 12);
+    for segment in &all {
+        let bytes = segment.chunks().concat();
+        let mut packets = bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap());
+        let first = packets.find(|packet| packet.pid() == VIDEO).unwrap();
+        assert!(first.payload_unit_start());
+    }
+}
+
+#[test]
+fn a_list_is_never_shorter_than_three_target_durations() {
+    let config = Config { window: Duration::from_secs(5), ..Config::default() };
+    let packager = package(config, &pictures(25 * 60, 50));
+
+    assert!(packager.window().duration() >= Duration::from_secs(12));
+}
+
+#[test]
 fn sound_that_joins_later_is_a_discontinuity() {
     let mut muxer = Muxer::default();
     muxer.tables();
@@ -236,6 +300,11 @@ fn a_stream_without_times_stays_within_its_bytes() {
     assert!(packager.window().bytes() <= 4 << 20);
 }
 
+/// The version of the map in front of a segment, which stands in its second packet behind the pointer.
+fn map_version(segment: &Segment) -> u8 {
+    segment.chunks().concat()[PACKET_LEN + 5 + 5] >> 1 & 0x1F
+}
+
 /// The tracks that a segment announces.
 fn tracks(segment: &Segment) -> Vec<String> {
     let (mut demuxer, mut found) = (Demuxer::new(), Vec::new());
@@ -247,15 +316,26 @@ fn tracks(segment: &Segment) -> Vec<String> {
     found
 }
 
-/// A stream of groups of pictures of any lengths, with holes and jumps in time.
+/// A stream of groups of pictures of any lengths and frame rates, with holes and jumps in time.
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
-    let group = (1_u32..160, prop_oneof![8 => Just(0_i64), 1 => -20_i64..20, 1 => Just(40_000)]);
-    prop::collection::vec(group, 1..30).prop_map(|groups| {
+    let frame = prop_oneof![6 => Just(3_600_i64), 1 => Just(1_800), 1 => Just(30_000), 1 => Just(60_000)];
+    let jump = prop_oneof![
+        8 => Just(0_i64),
+        3 => 0_i64..2 * SECOND,
+        1 => -20 * SECOND..20 * SECOND,
+        1 => Just(40_000 * SECOND)
+    ];
+    prop::collection::vec((1_u32..160, frame, jump), 1..30).prop_map(|groups| {
         let (mut muxer, mut time) = (Muxer::default(), 100 * SECOND);
-        for (pictures, jump) in groups {
-            time += jump * SECOND;
-            muxer.pictures(Ticks(time), pictures, pictures);
-            time += i64::from(pictures) * 3_600;
+        for (pictures, frame, jump) in groups {
+            time += jump;
+            muxer.tables();
+            for n in 0..pictures {
+                let head = if n == 0 { IDR } else { PREDICTED };
+                muxer.pes(VIDEO, Ticks(time), Ticks(time), head, 400);
+                muxer.pes(AUDIO, Ticks(time), Ticks(time), ADTS, 100);
+                time += frame;
+            }
         }
         muxer.stream
     })

@@ -164,6 +164,7 @@ impl Demuxer {
     pub fn interrupt(&mut self) {
         self.scanner.finish(|_| ());
         self.stream.tables.interrupt();
+        self.stream.early.clear();
         self.stream.readers.iter_mut().for_each(TrackReader::interrupt);
         self.stream.last_dts.fill(None);
         self.stream.clock = Unwrapper::default();
