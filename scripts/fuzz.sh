@@ -40,7 +40,7 @@ else
     echo "fuzz: no ../shared/corpus here, fuzzing without its files"
 fi
 
-# Long lists teach nothing that short ones do not; media must be long enough for several segments.
+# Long lists teach nothing that short ones do not (that work grows with their length alone, unit tests say); media must be long enough for several segments.
 longest() { case $1 in m3u) echo 2048 ;; *) echo 65536 ;; esac }
 
 for target in $targets; do

@@ -1,5 +1,9 @@
 //! The line in front of a channel: `#EXTINF:-1 tvg-id="news1" group-title="News",News One`.
 
+/// How many attributes of a line are kept. Lists have ten; a line made of nothing else must not cost
+/// ten times its length in memory.
+const ATTRIBUTES_KEPT: usize = 64;
+
 /// What an `#EXTINF` line says, borrowed from it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extinf<'a> {
@@ -12,6 +16,10 @@ impl<'a> Extinf<'a> {
     /// comma that is not in quotes. A quote left open ends at the next one or
     /// at the first comma.
     pub(crate) fn parse(line: &'a str) -> Self {
+        Self::parse_with(line, &mut Closings::default())
+    }
+
+    fn parse_with(line: &'a str, closings: &mut Closings) -> Self {
         // The duration. Nobody's is right: a channel has none.
         let mut rest =
             line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c));
@@ -26,8 +34,10 @@ impl<'a> Extinf<'a> {
                 // No comma at all: what is no attribute must be the title.
                 break behind_attributes;
             }
-            if let Some((key, value, after)) = attribute(rest) {
-                attributes.push((key, value));
+            if let Some((key, value, after)) = attribute(rest, closings) {
+                if attributes.len() < ATTRIBUTES_KEPT {
+                    attributes.push((key, value));
+                }
                 rest = after;
                 behind_attributes = after;
             } else {
@@ -50,12 +60,12 @@ impl<'a> Extinf<'a> {
 }
 
 /// `key="value"` or `key=value`, and what follows it.
-fn attribute(text: &str) -> Option<(&str, &str, &str)> {
+fn attribute<'a>(text: &'a str, closings: &mut Closings) -> Option<(&'a str, &'a str, &'a str)> {
     let (key, rest) = text.split_at(key_len(text));
     let rest = rest.strip_prefix('=').filter(|_| !key.is_empty())?;
     for quote in ['"', '\''] {
         let Some(inner) = rest.strip_prefix(quote) else { continue };
-        if let Some(end) = closing(inner, quote) {
+        if let Some(end) = closings.find(inner, quote) {
             return Some((key, inner[..end].trim(), &inner[end + 1..]));
         }
         let (value, after) = inner.split_at(inner.find([quote, ',']).unwrap_or(inner.len()));
@@ -65,13 +75,40 @@ fn attribute(text: &str) -> Option<(&str, &str, &str)> {
     Some((key, value, after))
 }
 
-/// Where the value ends: at the quote before a comma, the next attribute or the end of the line.
-/// Names such as `The "Best" One` have quotes of their own.
-fn closing(text: &str, quote: char) -> Option<usize> {
-    text.match_indices(quote).map(|(at, _)| at).find(|at| {
-        let after = text[at + 1..].trim_start();
-        after.is_empty() || after.starts_with(',') || after[key_len(after)..].starts_with('=')
-    })
+/// Finds where the values of one line end.
+#[derive(Default)]
+struct Closings {
+    /// The quotes that close nothing in the rest of the line. Whether one does depends on what follows it alone, so
+    /// to search again behind each `key="` would find none either, in time that grows with the square of the line.
+    absent: Vec<char>,
+    /// Bytes searched, which tests hold against the line's length.
+    #[cfg(test)]
+    searched: usize,
+}
+
+impl Closings {
+    /// Where the value that `text` begins with ends: at the quote before a comma, the next attribute or the end of
+    /// the line. Names such as `The "Best" One` have quotes of their own. `text` must be further on in the line each time.
+    fn find(&mut self, text: &str, quote: char) -> Option<usize> {
+        if self.absent.contains(&quote) {
+            return None;
+        }
+        let found = text.match_indices(quote).map(|(at, _)| at).find(|at| closes(&text[at + 1..]));
+        #[cfg(test)]
+        {
+            self.searched += found.unwrap_or(text.len());
+        }
+        if found.is_none() {
+            self.absent.push(quote);
+        }
+        found
+    }
+}
+
+/// Whether a quote with `after` behind it ends a value.
+fn closes(after: &str) -> bool {
+    let after = after.trim_start();
+    after.is_empty() || after.starts_with(',') || after[key_len(after)..].starts_with('=')
 }
 
 fn key_len(text: &str) -> usize {
@@ -128,6 +165,29 @@ mod tests {
     #[test]
     fn stray_words_between_the_attributes_are_passed_over() {
         assert_eq!(read(r#"-1 / hd tvg-id="n1" ?? ,One"#), (vec![("tvg-id", "n1")], "One"));
+    }
+
+    #[test]
+    fn no_line_is_searched_for_closing_quotes_over_and_over() {
+        for piece in ["a=\"b ", "a='b ", "a=\"b a='b ", "a=\"'b\" ", "a=\"b\"'", "\"=a=\"\"", "a=\""] {
+            let line = piece.repeat(2000);
+            let mut closings = Closings::default();
+
+            Extinf::parse_with(&line, &mut closings);
+
+            let searched = closings.searched;
+            // Once for each kind of quote, and once for the values that end.
+            assert!(searched <= 3 * line.len(), "{piece}: {searched} of {} bytes", line.len());
+        }
+    }
+
+    #[test]
+    fn a_line_of_nothing_but_attributes_costs_no_multiple_of_its_length() {
+        let line = "a=b ".repeat(2000) + ",One";
+
+        let (attributes, title) = read(&line);
+
+        assert_eq!((attributes.len(), title), (ATTRIBUTES_KEPT, "One"));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::link::{self, Link, LinkError};
 /// no list at all must not cost a multiple of its size.
 pub const SKIPPED_KEPT: usize = 1000;
 
+/// The longest name of a group, in bytes. Each channel below an `#EXTGRP` has a copy of it.
+const GROUP_MAX: usize = 256;
+
 /// A list that has been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct M3u {
@@ -103,7 +106,9 @@ impl<'a> Reader<'a> {
             self.drop_extinf();
             self.extinf = Some((number, Extinf::parse(rest)));
         } else if let Some(rest) = directive(line, "#EXTGRP") {
-            let group = Some(rest.trim()).filter(|group| !group.is_empty());
+            let group = rest.trim();
+            let group =
+                Some(&group[..group.floor_char_boundary(GROUP_MAX)]).filter(|group| !group.is_empty());
             let place = if self.extinf.is_some() { &mut self.own_group } else { &mut self.group };
             *place = group;
         }

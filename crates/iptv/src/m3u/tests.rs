@@ -15,6 +15,16 @@ fn one(text: &str) -> Entry {
 }
 
 #[test]
+fn a_group_is_not_copied_into_every_channel_at_any_length() {
+    let text = format!("#EXTGRP:{}\nacestream://{ID}\n{ID}\n", "Ж".repeat(10_000));
+
+    let list = parse_m3u(&text);
+
+    let lengths: Vec<_> = list.entries.iter().map(|entry| entry.group.as_ref().unwrap().len()).collect();
+    assert_eq!(lengths, [256, 256]);
+}
+
+#[test]
 fn the_sample_of_the_api_is_read_whole() {
     let text = r#"#EXTM3U
 #EXTINF:-1 tvg-id="news1" tvg-logo="https://example.com/news.png" group-title="News",News One
