@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use acestream::{ContentId, Form, Session, Statistics};
+use acestream::{ContentId, Form, Session};
 use hls::Packager;
 use tokio::{
     sync::watch,
@@ -48,6 +48,8 @@ pub(super) struct Task {
     meter: Meter,
     packager: Packager,
     state: State,
+    /// The attempt at which the stream is since media broke off, also where no viewer noticed.
+    broken_off: Option<u32>,
     /// When media last began to flow, or a segment was last closed.
     progress: Option<Instant>,
     /// When the first segment was published.
@@ -71,6 +73,7 @@ impl Task {
             packager: Packager::new(hub.config.packaging(), hub.numbers.first()),
             meter: Meter::new(ASK_WHILE_STARTING),
             state: State::Starting,
+            broken_off: None,
             progress: None,
             live_since: None,
             has_end: false,
@@ -130,7 +133,11 @@ impl Task {
             tokio::select! {
                 biased;
                 event = &mut next => return event,
-                answer = self.meter.next() => note(&self.shared, &self.packager, answer),
+                answer = self.meter.next() => {
+                    // An engine that does not answer leaves them unknown: old figures would look like new ones.
+                    self.shared.details(|details| details.statistics = answer);
+                    note(&self.shared, &self.packager);
+                }
             }
         }
     }
@@ -198,7 +205,7 @@ impl Task {
     async fn received(&mut self, data: &[u8]) -> Going {
         Counters::add(&self.shared.counters.received_bytes, data.len() as u64);
         let since = *self.progress.get_or_insert_with(Instant::now);
-        if let State::Reconnecting { attempt } = self.state {
+        if let Some(attempt) = self.broken_off.take() {
             self.resumed(attempt);
         }
         let closed = self.packager.push(data);
@@ -226,8 +233,10 @@ impl Task {
     fn resumed(&mut self, attempt: u32) {
         Counters::add(&self.shared.counters.reconnects, 1);
         self.meter.watch(self.source.session());
-        self.enter(Phase::Live);
-        self.set_state(State::Live);
+        if self.state != State::Starting {
+            self.enter(Phase::Live);
+            self.set_state(State::Live);
+        }
         tracing::info!(attempt, "stream {} is back", self.shared.id);
     }
 
@@ -243,7 +252,7 @@ impl Task {
         if since.elapsed() < limit {
             return Ok(());
         }
-        note(&self.shared, &self.packager, None);
+        note(&self.shared, &self.packager);
         let what = if scrambled {
             "it is encrypted".to_owned()
         } else if self.packager.program().is_none() {
@@ -262,7 +271,7 @@ impl Task {
                 self.went_live();
             }
         }
-        note(&self.shared, &self.packager, None);
+        note(&self.shared, &self.packager);
         self.set_state(self.state.clone());
     }
 
@@ -281,6 +290,7 @@ impl Task {
         let counters = &self.shared.counters;
         Counters::add(if cause == Loss::Cut { &counters.cuts } else { &counters.silences }, 1);
         self.progress = None;
+        self.broken_off = Some(attempt);
         tracing::warn!(?cause, attempt, "stream {} broke off", self.shared.id);
         if self.packager.interrupt() {
             self.window_changed().await;
@@ -290,6 +300,8 @@ impl Task {
 
     fn again(&mut self, attempt: u32) {
         self.meter.rest();
+        self.shared.details(|details| details.statistics = None);
+        self.broken_off = self.broken_off.map(|_| attempt);
         tracing::debug!(attempt, "connecting again");
         if self.state != State::Starting {
             self.enter(Phase::Reconnecting);
@@ -373,12 +385,11 @@ async fn wait_for(before: &Stream, limit: Duration) -> Going {
 }
 
 /// Tell reports what is known now.
-fn note(shared: &Shared, packager: &Packager, statistics: Option<Statistics>) {
+fn note(shared: &Shared, packager: &Packager) {
     let program = packager.program();
     shared.details(|details| {
         details.media = packager.stats();
         details.scrambled = packager.is_scrambled();
-        details.statistics = statistics.or(details.statistics.take());
         if let Some(program) = program {
             details.service_name.clone_from(&program.service_name);
             details.tracks = program.tracks.iter().map(TrackReport::from).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use acestream::fake::FakeConfig;
 use server::live::{Config, EndReason, EngineHealth, Errors, Failure, NotReady, State};
 
-use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, reach};
+use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, reach, reports};
 
 /// Play channel b, which has `fault`, beside channel a; say how b fails while a goes on.
 async fn failure_of(fault: &str) -> Failure {
@@ -132,6 +132,7 @@ async fn an_engine_that_came_back_a_moment_ago_is_found_by_who_asks() {
 async fn an_engine_that_hangs_as_a_whole_starts_nothing_but_lets_flow_what_flows() {
     let stage = Stage::new(vec![channel('a')]).await;
     let stream = stage.watch(&id('a')).await;
+    reports(&stream, |report| report.peers.is_some()).await;
     stage.fake.set_hanging(true);
 
     let failing = stage.hub.tune(&id('b')).unwrap();
@@ -142,6 +143,8 @@ async fn an_engine_that_hangs_as_a_whole_starts_nothing_but_lets_flow_what_flows
     let last = stream.now().window.last();
     reach(&stream, |now| now.window.last() > last).await;
     assert_eq!(stream.report().errors, Errors::default());
+    // Nobody knows how many peers there are now.
+    reports(&stream, |report| report.peers.is_none()).await;
     stage.fake.set_hanging(false);
     stage.end().await;
 }

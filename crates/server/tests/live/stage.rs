@@ -135,10 +135,15 @@ pub(crate) async fn end_of(stream: &Stream) -> EndReason {
     }
 }
 
-/// Wait until the stream is in `phase`, which no snapshot tells.
+/// Wait until the stream is in `phase`.
 pub(crate) async fn in_phase(stream: &Stream, phase: Phase) {
+    shows(stream, |report| report.phase == phase).await;
+}
+
+/// Wait until the stream's report is as `wanted`, where no snapshot tells.
+pub(crate) async fn shows(stream: &Stream, wanted: impl Fn(&Report) -> bool) {
     let polled = async {
-        while stream.report().phase != phase {
+        while !wanted(&stream.report()) {
             tokio::task::yield_now().await;
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use acestream::fake::{Channel, FakeConfig, WarmUp};
 use server::live::{Config, Errors, Phase, Report, State};
 
-use crate::stage::{Stage, channel, config, fake, faulty, id, infohash, is_live, no_fault, reach, reports};
+use crate::stage::{Stage, channel, config, fake, faulty, id, infohash, is_live, no_fault, reach, reports, shows};
 
 /// Play channel a, in whose burst `fault` comes, beside channel b; the report of a after half a minute of
 /// media.
@@ -122,6 +122,33 @@ async fn a_connection_that_worked_is_made_again_in_the_same_session() {
     reach(&stream, is_live).await;
 
     assert!(stage.fake.sessions_started(&infohash('a')) == 1);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_first_segment_is_counted_and_its_statistics_go_on() {
+    let stage = Stage::new(vec![faulty('a', "eof@1s")]).await;
+    let stream = stage.tune(&id('a'));
+
+    shows(&stream, |report| report.errors.cuts >= 1).await;
+    stage.fake.set_fault(&id('a'), no_fault());
+    reach(&stream, is_live).await;
+
+    assert!(stream.report().errors.reconnects >= 1, "{:#?}", stream.report());
+    reports(&stream, |report| report.peers.is_some()).await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_peers_of_a_connection_that_broke_off_are_unknown() {
+    let stage = Stage::new(vec![channel('a')]).await;
+    let stream = stage.watch(&id('a')).await;
+    reports(&stream, |report| report.peers.is_some()).await;
+
+    stage.fake.set_fault(&id('a'), "eof@0s".parse().unwrap());
+    reach(&stream, |now| matches!(now.state, State::Reconnecting { .. })).await;
+
+    assert_eq!((stream.report().peers, stream.report().speed_down_bytes), (None, None));
     stage.end().await;
 }
 
