@@ -51,9 +51,12 @@ describe('what the field recognises', () => {
     expect(base32).toEqual(hex);
   });
 
-  it('keeps the address of an embed beside its ID', () => {
-    const url = `https://acestream.me/embed/${ID}`;
-
+  it.each([
+    [`https://acestream.me/embed/${ID}`],
+    [`https://www.acestream.org/play/${ID}?autoplay=1`],
+    [`https://tv.acestream.net/embed/${ID}`],
+    [`http://acestream.tv/play/${ID}`],
+  ])('keeps the address of the embed %s beside its ID', (url) => {
     expect(recognise(url)).toEqual({ ok: true, link: { kind: 'embed', hash: ID, url } });
   });
 
@@ -71,6 +74,12 @@ describe('what the field recognises', () => {
     ['acestream:?url=http%3A%2F%2Fexample.com%2Ffile.torrent', 'transport'],
     ['https://example.com/news', 'web'],
     [`https://example.com/play/${ID}`, 'web'],
+    [`https://acestream.evil.example/embed/${ID}`, 'web'],
+    [`https://acestream.me.evil.example/embed/${ID}`, 'web'],
+    [`https://notacestream.me/embed/${ID}`, 'web'],
+    [`https://acestream.example/play/${ID}`, 'web'],
+    [`https://acestream.me@evil.example/embed/${ID}`, 'web'],
+    [`https://evil.example\\@acestream.me/embed/${ID}`, 'web'],
   ])('%s has no ID, it is of the kind "%s"', (text, kind) => {
     const seen = recognise(text);
 

@@ -25,6 +25,7 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const TRANSPORT_FILE = /\.(acelive|torrent|acemedia)$/i;
 /** Paths of engines and proxies that carry the ID as a segment. */
 const ID_IN_PATH = /\/(pid|content_id|infohash|content|ace\/r|ace\/m|embed|play)\/([0-9a-z]{32,64})(?=[/.?#]|$)/i;
+/** The sites whose pages play a channel in a frame: a closed list, the same as the server's. */
 const EMBED_HOST = /(^|\.)acestream\.(me|org|net|tv)$/i;
 
 const fault = (why: LinkFault): Recognised => ({ ok: false, fault: why });

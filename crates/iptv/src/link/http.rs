@@ -31,7 +31,8 @@ impl<'a> Address<'a> {
             Some(v6) => v6.split(']').next().unwrap_or(v6),
             None => server.split(':').next().unwrap_or(server),
         };
-        let tidy = !host.is_empty() && !host.contains(char::is_whitespace);
+        // Browsers take a backslash for a slash, so that another host than ours would follow from it.
+        let tidy = !host.is_empty() && !host.contains(char::is_whitespace) && !authority.contains('\\');
         tidy.then_some(Self { host, path, query })
     }
 
@@ -96,13 +97,16 @@ fn proxy(address: &Address<'_>) -> Option<Link> {
     }
 }
 
+/// The sites whose pages play a channel in a frame. A closed list, the same as in the web app: what merely looks
+/// like one of them, such as `acestream.example.com`, is anybody's.
+const EMBED_SITES: [&str; 4] = ["acestream.me", "acestream.org", "acestream.net", "acestream.tv"];
+
 /// `acestream.me/embed/ID`, `acestream.org/play/ID`.
 fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
     let host = address.host.to_ascii_lowercase();
-    let site = host.strip_prefix("www.").unwrap_or(&host);
-    if !site.starts_with("acestream.") {
-        return None;
-    }
+    let is_at =
+        |site: &&str| host.strip_suffix(*site).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+    EMBED_SITES.iter().find(|site| is_at(site))?;
     let mut parts = address.parts();
     parts.next().filter(|kind| ["embed", "play"].contains(kind))?;
     let id = id(&percent_decode(parts.next()?));

@@ -156,12 +156,33 @@ fn addresses_of_aceproxy_carry_a_selector_in_their_path() {
 
 #[test]
 fn pages_that_embed_a_channel_are_kept_as_pages() {
-    for url in ["https://acestream.me/embed/ID", "https://www.acestream.org/play/ID?autoplay=1"] {
+    for url in [
+        "https://acestream.me/embed/ID",
+        "https://www.acestream.org/play/ID?autoplay=1",
+        "https://tv.AceStream.net/embed/ID",
+        "http://acestream.tv/play/ID",
+    ] {
         let url = url.replace("ID", ID);
         let link = parse_link(&url).unwrap();
         assert_eq!(link.acestream_hash(), Some(ID));
         assert_eq!(link, Link::Embed { id: ID.to_owned(), url });
     }
+}
+
+#[test]
+fn pages_of_sites_that_only_look_alike_are_any_web_address() {
+    for url in [
+        "https://acestream.evil.example/embed/ID",
+        "https://acestream.me.evil.example/embed/ID",
+        "https://notacestream.me/embed/ID",
+        "https://acestream.example/play/ID",
+        "https://acestream.me@evil.example/embed/ID",
+    ] {
+        let url = url.replace("ID", ID);
+        assert_eq!(parse_link(&url), Ok(Link::Http(url)));
+    }
+    let url = format!("https://evil.example\\@acestream.me/embed/{ID}");
+    assert!(parse_link(&url).is_err());
 }
 
 #[test]
