@@ -240,6 +240,19 @@ fn a_picture_lost_here_and_there_keeps_segments_within_the_target_duration() {
 }
 
 #[test]
+fn a_hole_that_a_segment_cannot_span_is_a_discontinuity() {
+    let mut muxer = Muxer::default();
+    muxer.pictures(Ticks(0), 490, 50);
+    muxer.pictures(Ticks(490 * 3_600 + 4 * SECOND), 200, 50);
+
+    let all = segments(Config::default(), &muxer.stream, 4_096);
+
+    assert_eq!(all.iter().filter(|segment| segment.discontinuity).count(), 1);
+    let played: Duration = all.iter().map(|segment| segment.duration).sum();
+    assert_eq!(played, Duration::from_millis(690 * 40));
+}
+
+#[test]
 fn a_segment_too_large_ends_where_a_picture_begins() {
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(0), 300, 100);
@@ -259,7 +272,8 @@ fn a_segment_too_large_ends_where_a_picture_begins() {
 #[test]
 fn a_list_is_never_shorter_than_three_target_durations() {
     let config = Config { window: Duration::from_secs(5), ..Config::default() };
-    let packager = package(config, &pictures(25 * 60, 50));
+    // The first segments last a second each.
+    let packager = package(config, &pictures(25 * 14, 25));
 
     assert!(packager.window().duration() >= Duration::from_secs(12));
 }
