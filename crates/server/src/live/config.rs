@@ -4,6 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::duration;
+
+/// A window must hold a few segments, if only of radio.
+const LEAST_WINDOW_BYTES: usize = 1 << 20;
+
+/// A playlist lists this many times its target duration at least (RFC 8216, 6.2.2).
+const LEAST_SEGMENTS: u32 = 3;
+
 /// How streams start, live and end. Durations are written `"60s"`, sizes `"64MiB"`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -66,6 +74,42 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Refuse what cannot work, with the name of its key.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let least = Duration::from_millis;
+        for (key, value, least) in [
+            ("live.target", self.target, least(500)),
+            ("live.window", self.window, least(500)),
+            ("live.idle_timeout", self.idle_timeout, least(1)),
+            ("live.start_timeout", self.start_timeout, least(1)),
+            ("live.media_timeout", self.media_timeout, least(1)),
+            ("live.silence_timeout", self.silence_timeout, least(1)),
+            ("live.give_up_after", self.give_up_after, least(1)),
+            ("live.reconnect_delay", self.reconnect_delay, least(1)),
+            ("live.reconnect_delay_max", self.reconnect_delay_max, least(1)),
+            ("live.probe_interval", self.probe_interval, least(10)),
+        ] {
+            duration::check(key, value, least)?;
+        }
+        self.check_room()
+    }
+
+    fn check_room(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.window >= self.target.saturating_mul(LEAST_SEGMENTS),
+            "live.window: {:?} is less than {LEAST_SEGMENTS} times live.target ({:?}), and players need that much",
+            self.window,
+            self.target
+        );
+        anyhow::ensure!(
+            self.max_window_bytes >= LEAST_WINDOW_BYTES,
+            "live.max_window_bytes: {} bytes hold no few segments, it takes 1MiB or more",
+            self.max_window_bytes
+        );
+        anyhow::ensure!(self.max_streams > 0, "live.max_streams: 0 would play nothing");
+        Ok(())
+    }
+
     /// How the packager is to cut.
     pub(super) fn packaging(&self) -> hls::Config {
         hls::Config {
@@ -74,5 +118,54 @@ impl Config {
             max_bytes: self.max_window_bytes,
             ..hls::Config::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of the defaults with one change.
+    fn refused(change: impl FnOnce(&mut Config)) -> String {
+        let mut config = Config::default();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_within_their_bounds() {
+        assert!(Config::default().check().is_ok());
+    }
+
+    #[test]
+    fn a_duration_of_nothing_or_for_ever_is_refused_with_its_key() {
+        for value in [Duration::ZERO, Duration::from_secs(86_401), Duration::MAX] {
+            let said = [
+                ("live.target: ", refused(|it| it.target = value)),
+                ("live.window: ", refused(|it| it.window = value)),
+                ("live.idle_timeout: ", refused(|it| it.idle_timeout = value)),
+                ("live.start_timeout: ", refused(|it| it.start_timeout = value)),
+                ("live.media_timeout: ", refused(|it| it.media_timeout = value)),
+                ("live.silence_timeout: ", refused(|it| it.silence_timeout = value)),
+                ("live.give_up_after: ", refused(|it| it.give_up_after = value)),
+                ("live.reconnect_delay: ", refused(|it| it.reconnect_delay = value)),
+                ("live.reconnect_delay_max: ", refused(|it| it.reconnect_delay_max = value)),
+                ("live.probe_interval: ", refused(|it| it.probe_interval = value)),
+            ];
+            for (key, said) in said {
+                assert!(said.starts_with(key) && said.ends_with(" to 24h"), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_little_room_is_refused_with_its_key() {
+        let short = refused(|it| it.window = Duration::from_secs(11));
+        assert_eq!(
+            short,
+            "live.window: 11s is less than 3 times live.target (4s), and players need that much"
+        );
+        assert!(refused(|it| it.max_window_bytes = 0).starts_with("live.max_window_bytes: "));
+        assert!(refused(|it| it.max_streams = 0).starts_with("live.max_streams: "));
     }
 }

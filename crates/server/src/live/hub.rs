@@ -23,8 +23,9 @@ use super::{
 /// Why a stream could not be tuned in to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TuneError {
-    /// The server plays as many streams as it may.
-    #[error("{limit} streams are playing, which is the limit")]
+    /// The server plays as many streams as it may, or as many more that ended have not let go of the engine
+    /// yet.
+    #[error("{limit} streams are playing or ending, which is the limit")]
     Capacity {
         /// The limit.
         limit: usize,
@@ -98,7 +99,7 @@ impl Hub {
                 return Err(TuneError::ShuttingDown);
             }
             let limit = self.0.config.max_streams;
-            if directory.streams.iter().filter(|stream| !stream.is_over()).count() >= limit {
+            if directory.is_full(limit) {
                 return Err(TuneError::Capacity { limit });
             }
             Ok(self.begin(directory, id, before))
@@ -216,6 +217,13 @@ impl Directory {
         by_swarm.filter(|stream| !stream.is_over()).or(by_name).or(by_swarm)
     }
 
+    /// Whether no stream may begin. As many again may be ending: each keeps its last segments until the engine
+    /// answered, which takes a minute at worst.
+    fn is_full(&self, limit: usize) -> bool {
+        let playing = self.streams.iter().filter(|stream| !stream.is_over()).count();
+        playing >= limit || self.streams.len() >= limit.saturating_mul(2)
+    }
+
     fn remove(&mut self, stream: &Stream) {
         self.names.retain(|_, listed| !listed.same(stream));
         self.streams.retain(|listed| !listed.same(stream));
@@ -324,6 +332,23 @@ mod tests {
 
         let unreachable = |failure: &Failure| matches!(failure, Failure::EngineUnreachable(_));
         assert!(matches!(failed, Err(NotReady::Ended(EndReason::Failed(failure))) if unreachable(&failure)));
+        hub.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn streams_that_ended_make_room_but_not_without_bound() {
+        let (hub, _storage) = hub(Config { max_streams: 2, ..Config::default() }).await;
+        let ending: Vec<_> = ['a', 'b', 'c'].map(|digit| listed(&hub, &id(digit))).into();
+        for (_, publish, _) in &ending {
+            let ended = State::Ended(EndReason::Stopped);
+            publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
+        }
+
+        assert!(hub.tune(&id('d')).is_ok(), "three that end and one that plays are four");
+        assert_eq!(hub.tune(&id('e')).unwrap_err(), TuneError::Capacity { limit: 2 });
+        drop(ending);
+
+        assert!(hub.tune(&id('e')).is_ok());
         hub.shutdown().await;
     }
 

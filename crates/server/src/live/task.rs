@@ -348,7 +348,9 @@ impl Task {
 
     async fn release(mut self) {
         self.meter.rest();
-        let hub = self.hub();
+        // The engine may take a minute; of the media, the last snapshot is all that anybody can want meanwhile.
+        drop(self.packager);
+        let hub = Arc::clone(&self.listing.hub);
         let hurry = async {
             hub.cancel.cancelled().await;
             sleep(LAST_START).await;

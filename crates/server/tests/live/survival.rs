@@ -5,7 +5,9 @@ use std::time::Duration;
 use acestream::fake::{Channel, FakeConfig, WarmUp};
 use server::live::{Config, Errors, Phase, Report, State};
 
-use crate::stage::{Stage, channel, config, fake, faulty, id, infohash, is_live, no_fault, reach, reports, shows};
+use crate::stage::{
+    Stage, channel, config, fake, faulty, id, infohash, is_live, no_fault, reach, reports, shows,
+};
 
 /// Play channel a, in whose burst `fault` comes, beside channel b; the report of a after half a minute of
 /// media.
