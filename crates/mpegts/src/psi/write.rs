@@ -39,7 +39,7 @@ pub fn pmt_packet<'a>(
         let (stream_type, descriptors) = track.announcement();
         // 8 bytes of header and 4 of checksum stand around the body.
         if body.len() + 5 + descriptors.len() + 12 > SECTION_MAX {
-            break;
+            continue;
         }
         body.push(stream_type);
         body.extend((0xE000 | track.pid.value()).to_be_bytes());
@@ -131,5 +131,18 @@ mod tests {
         let pmt = map(&read(&pmt_packet(&program, &program.tracks, 0, 0))).unwrap();
 
         assert_eq!(pmt.streams.len(), 15);
+    }
+
+    #[test]
+    fn a_track_that_does_not_fit_leaves_room_for_those_behind_it() {
+        let mut names = vec![0x0A, 200];
+        names.extend(b"spa\0".repeat(50));
+        let tracks = [(0x100, &b""[..]), (0x101, &names), (0x102, b"")];
+        let program = program(tracks.map(|(pid, names)| track(pid, Codec::Aac, 0x0F, names)).to_vec());
+
+        let pmt = map(&read(&pmt_packet(&program, &program.tracks, 0, 0))).unwrap();
+
+        let pids: Vec<_> = pmt.streams.iter().map(|stream| stream.pid.value()).collect();
+        assert_eq!(pids, [0x100, 0x102]);
     }
 }
