@@ -96,7 +96,8 @@ impl Config {
     pub fn check(&self) -> anyhow::Result<()> {
         let scheme = self.engine.base_url.scheme();
         anyhow::ensure!(scheme == "http", "engine.base_url: the engine speaks http, not {scheme}");
-        self.http.check()
+        self.http.check()?;
+        self.live.check()
     }
 
     /// The folder of the M3U playlists.

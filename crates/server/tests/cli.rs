@@ -88,6 +88,8 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         ("ACEHLS_LIVE__IDLE_TIMEOUT", "90", "live.idle_timeout", "such as \"60s\""),
         ("ACEHLS_HTTP__LISTEN", "everywhere", "http.listen", "invalid ip address"),
         ("PORT", "http", "http.port", "expected u16"),
+        ("ACEHLS_LIVE__PROBE_INTERVAL", "0s", "live.probe_interval", "takes 10ms to 24h"),
+        ("ACEHLS_HTTP__MAX_CONNECTIONS", "9999999999", "http.max_connections", "takes 1 to 1000000"),
         ("ACESTREAM_BASE_URL", "engine", "engine.base_url", "relative url without a base"),
         ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks http"),
     ];

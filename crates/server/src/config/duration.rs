@@ -43,6 +43,18 @@ fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(number.parse::<u64>().ok()?.checked_mul(size)?))
 }
 
+/// The longest duration anything may be set to: a day. The clock can add it to any moment.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// Refuse a `value` of `key` that is shorter than `least`, or longer than a day.
+pub fn check(key: &str, value: Duration, least: Duration) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        (least..=LONGEST).contains(&value),
+        "{key}: {value:?} is out of bounds, it takes {least:?} to 24h"
+    );
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use serde::{Deserialize, Serialize};

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Secret, duration, size, unset};
 
+/// Far more than a machine holds, and less than a semaphore can count.
+const MAX_CONNECTIONS: usize = 1_000_000;
+
 /// Where the server listens, who may come in, and how long it is patient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -91,7 +94,23 @@ impl Config {
         for origin in &self.allowed_origins {
             check_origin(origin)?;
         }
-        anyhow::ensure!(self.max_connections > 0, "http.max_connections: 0 would let nobody in");
+        self.check_bounds()
+    }
+
+    fn check_bounds(&self) -> anyhow::Result<()> {
+        for (key, value) in [
+            ("http.header_timeout", self.header_timeout),
+            ("http.body_timeout", self.body_timeout),
+            ("http.write_timeout", self.write_timeout),
+        ] {
+            duration::check(key, value, Duration::from_millis(1))?;
+        }
+        anyhow::ensure!(
+            (1..=MAX_CONNECTIONS).contains(&self.max_connections),
+            "http.max_connections: {} is out of bounds, it takes 1 to {MAX_CONNECTIONS}",
+            self.max_connections
+        );
+        anyhow::ensure!(self.max_body > 0, "http.max_body: 0 would refuse every request with a body");
         Ok(())
     }
 
@@ -154,6 +173,22 @@ mod tests {
         assert!(Config { open: true, ..beyond.clone() }.check().is_ok());
         assert!(Config { password: Some("x".parse().unwrap()), ..beyond }.check().is_ok());
         assert!(Config::default().check().is_ok());
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused_with_its_key() {
+        let refused = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+
+        assert!(refused(|it| it.max_connections = 0).starts_with("http.max_connections: 0 "));
+        assert!(refused(|it| it.max_connections = usize::MAX).starts_with("http.max_connections: "));
+        assert!(refused(|it| it.header_timeout = Duration::ZERO).starts_with("http.header_timeout: 0ns "));
+        assert!(refused(|it| it.body_timeout = Duration::MAX).starts_with("http.body_timeout: "));
+        assert!(refused(|it| it.write_timeout = Duration::ZERO).starts_with("http.write_timeout: "));
+        assert!(refused(|it| it.max_body = 0).starts_with("http.max_body: "));
     }
 
     #[test]
