@@ -109,7 +109,7 @@ pub(super) async fn segment(
     stream.touch(viewer.0);
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
-    segment::respond(Arc::clone(segment), &headers)
+    segment::respond(Arc::clone(segment), &headers, services.http.password.is_none())
 }
 
 /// The number in `segment_{n}.ts`: digits alone, as the playlist writes it.

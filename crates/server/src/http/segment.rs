@@ -19,11 +19,17 @@ use http_body::{Frame, SizeHint};
 use super::{Kind, Problem};
 
 /// A segment number is never used twice for other bytes, so nobody ever needs to ask again.
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// Where one has to give a password, `public` would let a cache hand it to those who have none (RFC 9111, 3.5).
+const FOR_ONE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const MPEG_TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 
-/// Answer with `segment`, or with the part of it that the request's headers ask for.
-pub(super) fn respond(segment: Arc<Segment>, asked: &HeaderMap) -> Result<Response<Body>, Problem> {
+/// Answer with `segment`, or with the part of it that the request's headers ask for; `open` is for everyone.
+pub(super) fn respond(
+    segment: Arc<Segment>,
+    asked: &HeaderMap,
+    open: bool,
+) -> Result<Response<Body>, Problem> {
     let whole = segment.len();
     let range = match asked_range(asked) {
         None => None,
@@ -34,7 +40,7 @@ pub(super) fn respond(segment: Arc<Segment>, asked: &HeaderMap) -> Result<Respon
     let mut response = Response::new(Body::new(Slices::new(segment, sent)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, MPEG_TS);
-    headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+    headers.insert(header::CACHE_CONTROL, if open { FOR_ALL } else { FOR_ONE });
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_LENGTH, length.into());
     if let Some(Range { start, end }) = range {

@@ -49,3 +49,19 @@ async fn the_password_opens_by_basic_with_any_name_and_as_a_bearer_token() {
     }
     app.end().await;
 }
+
+#[tokio::test]
+async fn a_segment_behind_a_password_is_for_no_cache_that_others_share() {
+    let app = locked().await;
+    let get =
+        async |path: &str| app.request(Method::GET, path).bearer_auth("open: sesame").send().await.unwrap();
+    let stream = format!("/api/stream/{NEWS}");
+    let playlist = get(&format!("{stream}/playlist.m3u8")).await.text().await.unwrap();
+    let file = playlist.lines().find(|line| !line.starts_with('#')).unwrap();
+
+    let segment = get(&format!("{stream}/{file}")).await;
+
+    assert_eq!(segment.status(), 200);
+    assert_eq!(segment.headers()["cache-control"], "private, max-age=31536000, immutable");
+    app.end().await;
+}
