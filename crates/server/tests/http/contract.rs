@@ -1,8 +1,10 @@
 //! What other programs were written against, to the letter.
 
+use std::time::Duration;
+
 use reqwest::Method;
 
-use crate::app::{NEWS, TestApp, eventually};
+use crate::app::{NEWS, TestApp, eventually, faulty, problem};
 
 #[tokio::test]
 async fn playing_a_channel_says_where_it_plays() {
@@ -195,6 +197,33 @@ async fn a_stream_is_listed_until_it_is_stopped() {
     assert_eq!(stopped.status(), 204);
     let again = app.request(Method::DELETE, &path).send().await.unwrap();
     assert_eq!(again.status(), 404);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_stream_that_is_stopped_is_told_to_come_again() {
+    let app = TestApp::with(vec![faulty("slow@1h")], |config| {
+        config.live.give_up_after = Duration::from_secs(600);
+        config.live.start_timeout = Duration::from_secs(600);
+    })
+    .await;
+    let stop = async {
+        let path = format!("/api/streams/{NEWS}");
+        let begun = async || {
+            app.get("/health").await;
+            (app.fake.sessions_open() > 0).then_some(())
+        };
+        eventually(begun).await;
+        assert_eq!(app.request(Method::DELETE, &path).send().await.unwrap().status(), 204);
+    };
+    let path = format!("/api/stream/{NEWS}/playlist.m3u8");
+
+    let (waited, ()) = tokio::join!(app.get(&path), stop);
+
+    assert_eq!(waited.headers()["retry-after"], "2", "players give up on 4xx");
+    let (status, body) = problem(waited).await;
+    assert_eq!((status, &body["type"]), (503, &"/problems/stream-starting".into()));
+    assert_eq!(body["code"], "stopped");
     app.end().await;
 }
 
