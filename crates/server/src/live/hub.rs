@@ -179,6 +179,12 @@ impl Inner {
         work(&mut self.directory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a stream has a swarm, and so a session that another one could replace.
+    pub(super) fn something_plays(&self) -> bool {
+        let plays = |stream: &Stream| !stream.is_over() && stream.infohash().is_some();
+        self.with_directory(|directory| directory.streams.iter().any(plays))
+    }
+
     /// What `id` turned out to be, earlier.
     pub(super) fn known(&self, id: &ContentId) -> Option<Alias> {
         self.with_directory(|directory| directory.aliases.get(id).cloned())

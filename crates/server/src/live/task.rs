@@ -374,7 +374,8 @@ async fn look_up(hub: &Inner, id: &ContentId) -> Going<Option<Alias>> {
     if let Some(alias) = hub.known(id) {
         return Ok(Some(alias));
     }
-    let asked = timeout(hub.config.give_up_after, resolve(&hub.engine, &hub.asking, id)).await;
+    let asking = resolve(&hub.engine, &hub.asking, id, || hub.something_plays());
+    let asked = timeout(hub.config.give_up_after, asking).await;
     let answer = asked.unwrap_or(Err(acestream::Error::Timeout("media files")));
     hub.health.start_met(&answer);
     Ok(answer.map_err(Failure::from)?)

@@ -92,6 +92,24 @@ async fn a_second_link_to_a_swarm_that_plays_says_so_without_a_session() {
 }
 
 #[tokio::test]
+async fn a_second_link_waits_behind_lookups_in_vain_and_leaves_the_one_watched_alone() {
+    let mut two_links = channel('a');
+    two_links.ids.push(id('b'));
+    // To find out that nobody has a broadcast takes this engine 4.7 s.
+    let fake = FakeConfig { channels: vec![two_links], speed: 1.0, ..fake() };
+    let stage = Stage::with(fake, Config { give_up_after: Duration::from_secs(20), ..config() }).await;
+    let first = stage.watch(&id('a')).await;
+
+    let _dead = ['c', 'd', 'e'].map(|digit| stage.tune(&id(digit)));
+    let second = stage.tune(&id('b'));
+
+    assert_eq!(end_of(&second).await, EndReason::SameAs(infohash('a')));
+    assert_eq!(stage.fake.sessions_started(&infohash('a')), 1);
+    assert_eq!(first.report().errors.cuts, 0);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn an_infohash_is_taken_for_one_and_finds_the_stream_of_its_content_id() {
     let stage = Stage::new(vec![channel('a'), channel('c')]).await;
     let swarm = ContentId::from(&infohash('a'));
