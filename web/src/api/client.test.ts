@@ -30,6 +30,15 @@ describe('asking the server', () => {
     expect((await secure.play('abc', signal)).streamUrl).toBe('https://tv.example/api/stream/abc/playlist.m3u8');
   });
 
+  it('sends a password to another origin only where it was told to', async () => {
+    fetched.mockImplementation(() => json({ playlists: [] }));
+
+    await createApi('https://tv.example').playlists(signal);
+    await createApi('https://tv.example', true).playlists(signal);
+
+    expect(fetched.mock.calls.map(([, init]) => init?.credentials)).toEqual(['same-origin', 'include']);
+  });
+
   it('leaves the address of a page to frame as it is', async () => {
     fetched.mockReturnValue(json({ stream_url: 'https://example.com/embed/1', type: 'embed' }));
 

@@ -62,6 +62,8 @@ export interface Report {
 
 export interface Api {
   readonly base: string;
+  /** Whether requests carry a password or cookies even where the server has another origin than this page. */
+  readonly withCredentials: boolean;
   /** Throws `Unreachable` unless the server answers within 4 s. */
   health(signal: AbortSignal): Promise<void>;
   play(hash: string, signal: AbortSignal): Promise<Play>;
@@ -76,11 +78,18 @@ export interface Api {
 /** Time limits, in milliseconds. Playing may have to wait for the engine's own answer. */
 const LIMIT = { health: 4_000, play: 45_000, ready: 60_000, stream: 5_000, list: 30_000 };
 
-/** The server at `base` ('' is the one this page came from). */
-export function createApi(base: string): Api {
+/**
+ * The server at `base` ('' is the one this page came from).
+ *
+ * `withCredentials` is for a server of another origin with a password, whose `http.allowed_origins` names this
+ * page's. It must be asked for: browsers refuse the answers of a server that lets any page in.
+ */
+export function createApi(base: string, withCredentials = false): Api {
+  const request = requests(withCredentials ? 'include' : 'same-origin');
   const get = (path: string, limit: number, signal: AbortSignal) => request(`${base}${path}`, limit, signal);
   return {
     base,
+    withCredentials,
     async health(signal) {
       const answer = shape<Schema['Health']>(await get('/health', LIMIT.health, signal));
       if (text(answer.status) === null) throw new Unreachable('the answer to /health is not the server’s');
@@ -114,9 +123,12 @@ export function createApi(base: string): Api {
   };
 }
 
-async function request(url: string, limit: number, signal: AbortSignal, init?: RequestInit): Promise<unknown> {
+type Request = (url: string, limit: number, signal: AbortSignal, init?: RequestInit) => Promise<unknown>;
+
+const requests = (credentials: RequestCredentials): Request => async (url, limit, signal, init) => {
   const both = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
-  const response = await fetch(url, { ...init, signal: both, cache: 'no-store' }).catch((error: unknown) => {
+  const asked = fetch(url, { ...init, credentials, signal: both, cache: 'no-store' });
+  const response = await asked.catch((error: unknown) => {
     signal.throwIfAborted();
     throw new Unreachable(String(error));
   });
@@ -127,7 +139,7 @@ async function request(url: string, limit: number, signal: AbortSignal, init?: R
   // A proxy in front answers for a server that is down: 502 and 504 without a problem of ours.
   if (problem.type === null && response.status >= 502) throw new Unreachable(`status ${response.status}`);
   throw new Refused(problem);
-}
+};
 
 function readPlay(body: unknown, base: string): Play {
   const answer = shape<Schema['Playing']>(body);

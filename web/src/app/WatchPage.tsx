@@ -43,13 +43,14 @@ export function WatchPage() {
       title,
       state: player.state,
       windowHref: hash === null ? null : `/play/${hash}?bare=1`,
+      withCredentials: api.withCredentials,
       report: session.report,
       connect: session.connect,
       retry: session.retry,
       stop: place.close,
       zap,
     }),
-    [title, player.state, hash, session, place.close, zap],
+    [title, player.state, hash, api, session, place.close, zap],
   );
 
   return (

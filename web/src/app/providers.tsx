@@ -10,7 +10,9 @@ import { ServicesProvider } from './services';
 
 /** Where the server is: a setting of this device, a setting of the build, or where the page came from. */
 const base = (preferences.now().server ?? import.meta.env['VITE_API_BASE'] ?? '').replace(/\/+$/, '');
-const api = createApi(base);
+/** Whether a server elsewhere gets this browser's password for it: a setting of the build. */
+const withCredentials = import.meta.env['VITE_API_CREDENTIALS'] === 'include';
+const api = createApi(base, withCredentials);
 const services = { api, session: new PlayerSession(api) };
 
 const queries = new QueryClient({

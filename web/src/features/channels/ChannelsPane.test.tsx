@@ -27,6 +27,7 @@ function Page() {
   const server: Api = {
     ...api,
     base: '',
+    withCredentials: false,
     health: () => Promise.resolve(),
     ready: () => Promise.resolve(),
     play: () => Promise.reject(new Unreachable()),

@@ -41,6 +41,7 @@ beforeEach(async () => {
     title: 'News',
     state: IDLE,
     windowHref: `/play/${HASH}?bare=1`,
+    withCredentials: false,
     report: vi.fn<PlayerLink['report']>(),
     connect: () => nothing,
     retry: vi.fn<PlayerLink['retry']>(),

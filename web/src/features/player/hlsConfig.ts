@@ -19,8 +19,10 @@ const policy = (firstByteMs: number, wholeMs: number, retries: number): { defaul
  * No CMCD: as a query it would make every segment address unique and defeat caches, as headers it
  * would add a preflight to every request where the page is hosted elsewhere.
  */
-export function hlsConfig(workerPath: string, small: boolean): Partial<HlsConfig> {
+export function hlsConfig(workerPath: string, small: boolean, withCredentials: boolean): Partial<HlsConfig> {
   return {
+    // The password of a server elsewhere. Where the server is this page's own, browsers send it anyway.
+    ...(withCredentials && { xhrSetup: (xhr: XMLHttpRequest) => void (xhr.withCredentials = true) }),
     workerPath, // without it, hls.js as a module demultiplexes on the page's own thread
     lowLatencyMode: true, // the catch-up below acts only then; harmless without parts
     maxLiveSyncPlaybackRate: 1.05,

@@ -10,6 +10,8 @@ export interface PlayerLink {
   state: PlayerState;
   /** The page that shows only this channel, for a window of its own. */
   windowHref: string | null;
+  /** Whether a stream of another origin is asked for with a password. */
+  withCredentials: boolean;
   report: (event: PlaybackEvent) => void;
   connect: (media: Media) => () => void;
   retry: () => void;
@@ -24,6 +26,7 @@ const LinkContext = createContext<PlayerLink>({
   title: '',
   state: IDLE,
   windowHref: null,
+  withCredentials: false,
   report: nothing,
   connect: () => nothing,
   retry: nothing,

@@ -82,6 +82,18 @@ it('plays with hls.js in a worker, and leaves the latency to the playlist', () =
   expect(newest().config).not.toHaveProperty('liveSyncDurationCount');
 });
 
+it('asks another origin with a password only where it was told to', async () => {
+  expect(newest().config).not.toHaveProperty('xhrSetup');
+
+  playback.attach(URL, true);
+  await settle();
+
+  const asked = { withCredentials: false };
+  const { xhrSetup }: { xhrSetup?: (xhr: typeof asked) => void } = newest().config;
+  xhrSetup?.(asked);
+  expect(asked.withCredentials).toBe(true);
+});
+
 describe('a picture that waits', () => {
   beforeEach(() => {
     happens('playing');

@@ -58,6 +58,7 @@ export class Playback {
   readonly #ended = new AbortController();
   #hls: Hls | null = null;
   #url: string | null = null;
+  #withCredentials = false;
   #attempt = 0;
   #strikes = 0;
   #recoveredAt = -Infinity;
@@ -85,9 +86,13 @@ export class Playback {
     on('error', () => this.#nativeError());
   }
 
-  /** Play `url` from here on. The picture before it stays, frozen, until the first one of it. */
-  attach(url: string): void {
+  /**
+   * Play `url` from here on, sending a password to another origin if `withCredentials`. The picture before it
+   * stays, frozen, until the first one of it.
+   */
+  attach(url: string, withCredentials = false): void {
     this.#url = url;
+    this.#withCredentials = withCredentials;
     this.#strikes = 0;
     void this.#start();
   }
@@ -172,7 +177,8 @@ export class Playback {
   }
 
   #startHls({ Hls: Constructor, workerPath }: Engine, url: string): void {
-    const hls = new Constructor(hlsConfig(workerPath, matchMedia('(pointer: coarse)').matches));
+    const small = matchMedia('(pointer: coarse)').matches;
+    const hls = new Constructor(hlsConfig(workerPath, small, this.#withCredentials));
     this.#hls = hls;
     hls.on(Constructor.Events.ERROR, (_, data) => {
       if (hls === this.#hls) this.#hlsError(data);

@@ -36,6 +36,7 @@ const LIVE: Report = {
 function server() {
   return {
     base: '',
+    withCredentials: false,
     health: vi.fn<Api['health']>().mockResolvedValue(),
     play: vi.fn<Api['play']>().mockResolvedValue({ streamUrl: URL_OF_NEWS, isEmbed: false }),
     ready: vi.fn<Api['ready']>().mockReturnValue(new Promise(() => undefined)),

@@ -25,7 +25,7 @@ export function usePlayback(
 ): Picture {
   const [playback, setPlayback] = useState<Playback | null>(null);
   const [seen, setSeen] = useState<Seen>({ ...NOTHING, url });
-  const { report, connect } = usePlayerLink();
+  const { report, connect, withCredentials } = usePlayerLink();
   const address = useRef(url);
   const keeps = useRef(keep);
 
@@ -54,8 +54,8 @@ export function usePlayback(
     address.current = url;
     if (playback === null) return;
     if (url === null) playback.detach(keeps.current);
-    else playback.attach(url);
-  }, [playback, url]);
+    else playback.attach(url, withCredentials);
+  }, [playback, url, withCredentials]);
 
   const now = seen.url === url ? seen : NOTHING; // what was seen of another address does not count
   const clearGesture = () => setSeen((s) => ({ ...s, gesture: 'none' }));
