@@ -94,8 +94,7 @@ impl Config {
 
     /// Refuse what reads well but cannot work, or must not happen by accident.
     pub fn check(&self) -> anyhow::Result<()> {
-        let scheme = self.engine.base_url.scheme();
-        anyhow::ensure!(scheme == "http", "engine.base_url: the engine speaks http, not {scheme}");
+        acestream::Engine::new(self.engine.base_url.clone()).context("engine.base_url")?;
         self.http.check()?;
         self.live.check()
     }

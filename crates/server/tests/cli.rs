@@ -91,7 +91,8 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         ("ACEHLS_LIVE__PROBE_INTERVAL", "0s", "live.probe_interval", "takes 10ms to 24h"),
         ("ACEHLS_HTTP__MAX_CONNECTIONS", "9999999999", "http.max_connections", "takes 1 to 1000000"),
         ("ACESTREAM_BASE_URL", "engine", "engine.base_url", "relative url without a base"),
-        ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks http"),
+        ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks only http"),
+        ("ACESTREAM_BASE_URL", "http://engine/api", "engine.base_url", "without a path"),
     ];
     for (name, value, key, said) in table {
         let (fine, _, complaint) = output(&["--check"], &[(name, value)]);
@@ -99,6 +100,27 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         // Names from the environment are shown as they stand there.
         let complaint = complaint.to_lowercase();
         assert!(complaint.contains(key) && complaint.contains(said), "{name}={value}: {complaint}");
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_refused_and_never_shown() {
+    let table = [
+        ("ACESTREAM_BASE_URL", "http://me:sesame@engine:6878", "engine.base_url"),
+        ("ACESTREAM_BASE_URL", "http://me:sesame@engine:99999", "engine.base_url"),
+        ("ACEHLS_HTTP__PUBLIC_URL", "https://me:sesame@tv.example", "http.public_url"),
+        ("ACEHLS_HTTP__PUBLIC_URL", "ftp://me:sesame@tv.example", "http.public_url"),
+        ("ACEHLS_HTTP__PUBLIC_URL", "https://me:sesame@tv.example:99999", "http.public_url"),
+        ("ACEHLS_HTTP__ALLOWED_ORIGINS", r#"["https://me:sesame@tv.example"]"#, "http.allowed_origins"),
+    ];
+    for (name, value, key) in table {
+        for command in ["--check", "doctor"] {
+            let (fine, shown, complaint) = output(&[command], &[(name, value)]);
+            let said = format!("{shown}{complaint}");
+            assert!(!fine, "{name}={value}: {said}");
+            assert!(said.to_lowercase().contains(key), "{name}={value}: {said}");
+            assert!(!said.contains("sesame"), "{name}={value}: {said}");
+        }
     }
 }
 

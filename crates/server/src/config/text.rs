@@ -16,5 +16,6 @@ where
     D: Deserializer<'de>,
 {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|error| D::Error::custom(format_args!("{text:?}: {error}")))
+    // Never the text itself: it may hold a password.
+    text.parse().map_err(D::Error::custom)
 }

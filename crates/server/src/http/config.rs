@@ -86,9 +86,15 @@ impl Config {
             self.listen
         );
         if let Some(url) = &self.public_url {
+            let scheme = url.scheme();
             anyhow::ensure!(
-                matches!(url.scheme(), "http" | "https"),
-                "http.public_url: {url} is no http or https URL"
+                matches!(scheme, "http" | "https"),
+                "http.public_url: clients come by http or https, not {scheme}"
+            );
+            // It stands in answers, for all to see.
+            anyhow::ensure!(
+                url.username().is_empty() && url.password().is_none(),
+                "http.public_url: takes no user name and no password"
             );
         }
         for origin in &self.allowed_origins {
@@ -123,6 +129,11 @@ impl Config {
 
 /// An origin is compared as text with what browsers send, so it has to be written as they write it.
 fn check_origin(origin: &str) -> anyhow::Result<()> {
+    // Never shown: what stands before the @ may be a password.
+    anyhow::ensure!(
+        !origin.contains('@'),
+        "http.allowed_origins: an origin has no user name and no password, as in \"https://tv.example\""
+    );
     let sent = Url::parse(origin).map(|url| url.origin().ascii_serialization());
     anyhow::ensure!(
         sent.as_deref() == Ok(origin),
