@@ -10,17 +10,23 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use tokio::time::Instant;
 
 /// The mark's file in the storage folder: a decimal number.
 const FILE: &str = "media-sequence";
 
 /// The mark runs ahead of use by this many numbers, so that it is written every few minutes only.
 const AHEAD: u64 = 60;
+
+/// A mark that could not be written is tried again after this long: every stream asks with every segment, and a
+/// full disk does not get better by that.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A mark beyond this is no sequence number any process came to in a lifetime: the file is damaged.
 const MAX_MARK: u64 = 1 << 53;
@@ -38,6 +44,8 @@ struct Inner {
     written: Mutex<u64>,
     /// A copy of `written` for those who only look.
     mark: AtomicU64,
+    /// When writing last failed, until it works again. Locked to look or to note, not while writing.
+    failed: Mutex<Option<Instant>>,
 }
 
 impl Numbers {
@@ -66,6 +74,7 @@ impl Numbers {
             used: AtomicU64::new(mark),
             written: Mutex::new(mark),
             mark: AtomicU64::new(mark),
+            failed: Mutex::default(),
         })))
     }
 
@@ -81,19 +90,42 @@ impl Numbers {
 
     /// `number` is about to be published: returns once a restart would know.
     ///
-    /// A mark that cannot be written is logged and does not keep anybody from watching: the clock still
-    /// keeps numbers apart in all but a burst.
+    /// A mark that cannot be written is logged, once, and does not keep anybody from watching: the clock still
+    /// keeps numbers apart in all but a burst. It is tried again every few seconds.
     pub(super) async fn publish(&self, number: u64) {
         self.0.used.fetch_max(number, Ordering::AcqRel);
-        if number <= self.0.mark.load(Ordering::Acquire) {
+        if number <= self.0.mark.load(Ordering::Acquire) || self.failed_lately() {
             return;
         }
         let numbers = self.clone();
         let raised = tokio::task::spawn_blocking(move || numbers.raise(number)).await;
-        if let Ok(Err(error)) = raised {
-            let path = self.0.path.display();
-            tracing::error!(%path, number, "cannot write the last segment number to {path}: {error}");
+        if let Ok(outcome) = raised {
+            self.note(number, outcome);
         }
+    }
+
+    fn failed_lately(&self) -> bool {
+        self.failed().is_some_and(|at| at.elapsed() < WRITE_AGAIN)
+    }
+
+    /// Log what changed: from good to bad or back.
+    fn note(&self, number: u64, outcome: io::Result<()>) {
+        let failed = outcome.as_ref().err().map(|_| Instant::now());
+        let before = std::mem::replace(&mut *self.failed(), failed);
+        let path = self.0.path.display();
+        match outcome {
+            Err(error) if before.is_none() => {
+                tracing::error!(%path, number, "cannot write the last segment number to {path}: {error}");
+            }
+            Ok(()) if before.is_some() => {
+                tracing::info!(%path, number, "the last segment number is written to {path} again");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Raise the file's mark beyond `number`. Blocks.
@@ -219,5 +251,24 @@ mod tests {
         numbers.publish(CLOCK).await;
 
         assert_eq!(numbers.first_at(CLOCK), CLOCK + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mark_that_could_not_be_written_is_tried_again_after_a_while_and_not_at_once() {
+        let storage = tempfile::tempdir().unwrap();
+        let folder = storage.path().join("away");
+        std::fs::create_dir(&folder).unwrap();
+        let numbers = Numbers::load(&folder).await.unwrap();
+        std::fs::remove_dir(&folder).unwrap();
+        numbers.publish(CLOCK).await;
+        std::fs::create_dir(&folder).unwrap();
+
+        numbers.publish(CLOCK + 1).await;
+        assert!(!folder.join(FILE).exists(), "written at once");
+        tokio::time::advance(WRITE_AGAIN).await;
+        numbers.publish(CLOCK + 2).await;
+
+        let restarted = Numbers::load(&folder).await.unwrap();
+        assert!(restarted.first_at(CLOCK) > CLOCK + 2);
     }
 }
