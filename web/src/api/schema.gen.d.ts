@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * A segment of a stream that plays.
-         * @description A number is never used for other bytes, so the answer may be kept for ever. `HEAD` and a single `Range` work.
+         * @description A number is never used for other bytes, so the answer may be kept for ever. `HEAD` works, and `GET` with a single `Range`.
          */
         get: operations["segment"];
         put?: never;

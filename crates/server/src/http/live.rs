@@ -6,7 +6,7 @@ use acestream::ContentId;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Response, header},
+    http::{HeaderMap, HeaderValue, Method, Response, header},
 };
 
 use super::{
@@ -80,7 +80,7 @@ fn explained(error: NotReady, stream: &Stream) -> Problem {
 
 /// A segment of a stream that plays.
 ///
-/// A number is never used for other bytes, so the answer may be kept for ever. `HEAD` and a single `Range` work.
+/// A number is never used for other bytes, so the answer may be kept for ever. `HEAD` works, and `GET` with a single `Range`.
 #[utoipa::path(
     get, path = "/api/stream/{hash}/segment_{n}.ts", tag = "live",
     params(
@@ -99,6 +99,7 @@ pub(super) async fn segment(
     State(services): State<Services>,
     Path((hash, file)): Path<(String, String)>,
     viewer: Viewer,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let id = hash.parse()?;
@@ -109,7 +110,9 @@ pub(super) async fn segment(
     stream.touch(viewer.0);
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
-    segment::respond(Arc::clone(segment), &headers, services.http.password.is_none())
+    // Ranges are defined for GET alone (RFC 9110, 14.2).
+    let ranged = (method == Method::GET).then_some(&headers);
+    segment::respond(Arc::clone(segment), ranged, services.http.password.is_none())
 }
 
 /// The number in `segment_{n}.ts`: digits alone, as the playlist writes it.

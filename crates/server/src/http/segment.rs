@@ -24,14 +24,15 @@ const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const FOR_ONE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const MPEG_TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 
-/// Answer with `segment`, or with the part of it that the request's headers ask for; `open` is for everyone.
+/// Answer with `segment`, or with the part of it that the headers `asked` ask for, where ranges count at all; `open`
+/// is for everyone.
 pub(super) fn respond(
     segment: Arc<Segment>,
-    asked: &HeaderMap,
+    asked: Option<&HeaderMap>,
     open: bool,
 ) -> Result<Response<Body>, Problem> {
     let whole = segment.len();
-    let range = match asked_range(asked) {
+    let range = match asked.and_then(asked_range) {
         None => None,
         Some(range) => Some(range.within(whole).ok_or_else(|| unsatisfiable(whole))?),
     };

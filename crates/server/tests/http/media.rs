@@ -39,6 +39,14 @@ async fn head_has_the_headers_of_get_and_no_body() {
     assert_eq!(head.status(), 200);
     assert_eq!(without_date(head.headers()), without_date(got.headers()));
     assert!(head.bytes().await.unwrap().is_empty());
+
+    // A range is a thing of GET alone (RFC 9110, 14.2).
+    for range in ["bytes=0-99", "bytes=99999999999-"] {
+        let head = app.request(Method::HEAD, &segment).header("range", range).send().await.unwrap();
+        assert_eq!(head.status(), 200, "{range}");
+        assert_eq!(head.headers()["content-length"], got.headers()["content-length"]);
+        assert!(!head.headers().contains_key("content-range"));
+    }
     app.end().await;
 }
 
