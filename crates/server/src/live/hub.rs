@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::{
     Config, EngineHealth, Numbers, Stream,
     aliases::{Alias, Aliases},
+    failures::Failures,
     health::Health,
     resolve,
     stream::Shared,
@@ -60,6 +61,7 @@ struct Directory {
     /// Each stream once.
     streams: Vec<Stream>,
     aliases: Aliases,
+    failures: Failures,
 }
 
 impl Hub {
@@ -83,7 +85,8 @@ impl Hub {
     /// Join the stream `id`, starting it when nobody watches it yet.
     ///
     /// Never waits: the first viewer inserts a stream that is still `Starting`, so those who come
-    /// next find it and no second engine session opens.
+    /// next find it and no second engine session opens. A stream of `id` that failed for good a few seconds ago
+    /// is handed out as it is, ended: see [`Hub::forgive`].
     ///
     /// # Errors
     ///
@@ -98,12 +101,21 @@ impl Hub {
             if self.0.cancel.is_cancelled() {
                 return Err(TuneError::ShuttingDown);
             }
+            if let Some(failed) = directory.failures.get(id) {
+                return Ok(failed.clone());
+            }
             let limit = self.0.config.max_streams;
             if directory.is_full(limit) {
                 return Err(TuneError::Capacity { limit });
             }
             Ok(self.begin(directory, id, before))
         })
+    }
+
+    /// A person, not a player that asks again by itself, wants `id`: the next [`Hub::tune`] asks the engine
+    /// anew, however `id` failed a moment ago.
+    pub fn forgive(&self, id: &ContentId) {
+        self.0.with_directory(|directory| directory.failures.forget(id));
     }
 
     /// The stream `id`, if it is playing or starting.
@@ -254,6 +266,11 @@ pub(super) enum Claim {
 }
 
 impl Listing {
+    /// The stream fails for good: who asks for it in the next seconds need not ask the engine.
+    pub(super) fn remember_failure(&self) {
+        self.hub.with_directory(|directory| directory.failures.remember(self.stream.clone()));
+    }
+
     /// Claim the swarm `infohash` for this stream.
     pub(super) fn claim(&self, infohash: &Infohash) -> Claim {
         let name = ContentId::from(infohash);

@@ -15,6 +15,7 @@
 mod aliases;
 mod audience;
 mod config;
+mod failures;
 mod health;
 mod hub;
 mod meter;

@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     Stream,
     aliases::Alias,
+    failures,
     hub::{Claim, Inner, Listing},
     meter::Meter,
     report::{Phase, TrackReport},
@@ -341,6 +342,9 @@ impl Task {
                 tracing::warn!(code = failure.code(), "stream {id} ended after {took:.1?}: {reason}");
             }
             _ => tracing::info!("stream {id} ended after {took:.1?}: {reason}"),
+        }
+        if failures::lasts(&reason) {
+            self.listing.remember_failure();
         }
         self.enter(Phase::Ended);
         self.set_state(State::Ended(reason));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use acestream::fake::FakeConfig;
 use server::live::{Config, EndReason, EngineHealth, Errors, Failure, NotReady, State};
 
-use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, reach, reports};
+use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, infohash, no_fault, reach, reports};
 
 /// Play channel b, which has `fault`, beside channel a; say how b fails while a goes on.
 async fn failure_of(fault: &str) -> Failure {
@@ -72,6 +72,36 @@ async fn a_playback_that_is_never_ready_is_given_up() {
 #[tokio::test]
 async fn a_playback_that_is_forbidden_is_refused() {
     assert!(matches!(failure_of("status@403").await, Failure::EngineRefused(_)));
+}
+
+#[tokio::test]
+async fn a_player_that_asks_again_and_again_for_a_dead_link_does_not_make_the_engine_search() {
+    for fault in ["failed-to-load", "no-peers"] {
+        let stage = Stage::new(vec![faulty('a', fault)]).await;
+        let failed = stage.tune(&id('a'));
+        let reason = end_of(&failed).await;
+        failed.gone().await;
+        let started = stage.fake.sessions_started(&infohash('a'));
+
+        let again = stage.tune(&id('a'));
+
+        assert_eq!(again.end(), Some(reason), "{fault}");
+        assert_eq!(stage.hub.streams().len(), 0);
+        assert_eq!(stage.fake.sessions_started(&infohash('a')), started);
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_asks_again_for_a_dead_link_is_given_another_try() {
+    let stage = Stage::new(vec![faulty('a', "failed-to-load")]).await;
+    end_of(&stage.tune(&id('a'))).await;
+    stage.fake.set_fault(&id('a'), no_fault());
+
+    stage.hub.forgive(&id('a'));
+
+    stage.watch(&id('a')).await;
+    stage.end().await;
 }
 
 #[tokio::test]
