@@ -1,7 +1,6 @@
-//! A folder of M3U files. Everything here blocks: call it on the blocking pool.
+//! A folder of M3U files. All but waiting for a turn blocks: call it on the blocking pool.
 
 use std::{
-    collections::HashMap,
     fs::{self, File, Metadata},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -9,12 +8,17 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use iptv::M3u;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Name;
+use super::{Name, kept::Kept};
 
 /// The largest playlist that is read.
 pub const MAX_BYTES: u64 = 64 << 20;
+
+/// How many bytes of what was written of playlists are kept.
+const ROOM: usize = 128 << 20;
 
 /// The extensions of playlists, in the order they are looked for.
 const EXTENSIONS: [&str; 2] = ["m3u", "m3u8"];
@@ -43,35 +47,28 @@ pub enum Error {
     },
 }
 
-/// A playlist that was found.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// What the file says.
-    pub playlist: Arc<M3u>,
-    /// Whether it was at hand, without reading the file again.
-    pub cached: bool,
-}
-
-/// The folder and what was read of it.
+/// The folder, and what was written of its playlists.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    read: Mutex<HashMap<Name, (Version, Arc<M3u>)>>,
+    kept: Mutex<Kept>,
+    /// A large playlist takes hundreds of megabytes while it is read: one at a time.
+    turn: Arc<Semaphore>,
 }
 
 /// A file is taken for unchanged while these are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Version {
-    path: PathBuf,
-    modified: Option<SystemTime>,
-    bytes: u64,
+pub(super) struct Version {
+    pub(super) path: PathBuf,
+    pub(super) modified: Option<SystemTime>,
+    pub(super) bytes: u64,
 }
 
 impl Folder {
     /// The playlists in `path`, which need not exist yet.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, read: Mutex::default() }
+        Self { path, kept: Mutex::new(Kept::new(ROOM)), turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// The names of the playlists, sorted. A folder that is not there holds none.
@@ -88,15 +85,35 @@ impl Folder {
         Ok(names)
     }
 
-    /// The playlist `name`, read again only when its file changed.
-    pub fn playlist(&self, name: &Name) -> Result<Found, Error> {
+    /// What was written of the playlist `name` earlier, if its file did not change since.
+    pub fn at_hand(&self, name: &Name) -> Result<Option<Bytes>, Error> {
+        let (_, version) = self.open(name)?;
+        Ok(self.kept(|kept| kept.find(name, &version)))
+    }
+
+    /// Wait for the turn to [`Folder::read`]. It is over when the answer is dropped.
+    pub async fn turn(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.turn).acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// What `write` makes of the playlist `name`, told whether that comes without reading the file again. What it
+    /// makes for this case is kept.
+    pub fn read<E: From<Error>>(
+        &self,
+        name: &Name,
+        _turn: &OwnedSemaphorePermit,
+        write: impl Fn(&M3u, bool) -> Result<Vec<u8>, E>,
+    ) -> Result<Bytes, E> {
         let (file, version) = self.open(name)?;
-        if let Some(playlist) = self.known(name, &version) {
-            return Ok(Found { playlist, cached: true });
+        // Who had the turn before may have read it.
+        if let Some(text) = self.kept(|kept| kept.find(name, &version)) {
+            return Ok(text);
         }
-        let playlist = Arc::new(iptv::parse_m3u(&text_of(file, name, &version)?));
-        self.keep(name, version, &playlist);
-        Ok(Found { playlist, cached: false })
+        let playlist = iptv::parse_m3u(&text_of(file, name, &version)?);
+        // Without the room that the vector has to spare.
+        let text = Bytes::from(write(&playlist, true)?.into_boxed_slice());
+        self.kept(|kept| kept.keep(name.clone(), version, text));
+        Ok(write(&playlist, false)?.into())
     }
 
     fn open(&self, name: &Name) -> Result<(File, Version), Error> {
@@ -109,22 +126,13 @@ impl Folder {
                 Err(source) => return Err(Error::Io { path, source }),
             }
         }
-        self.forget(name);
+        self.kept(|kept| kept.forget(name));
         Err(Error::NotFound(name.as_str().to_owned()))
     }
 
-    fn known(&self, name: &Name, version: &Version) -> Option<Arc<M3u>> {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.get(name).filter(|(known, _)| known == version).map(|(_, playlist)| Arc::clone(playlist))
-    }
-
-    fn keep(&self, name: &Name, version: Version, playlist: &Arc<M3u>) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.insert(name.clone(), (version, Arc::clone(playlist)));
-    }
-
-    fn forget(&self, name: &Name) {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    /// Look at or change what is kept; for a few lines.
+    fn kept<T>(&self, look: impl FnOnce(&mut Kept) -> T) -> T {
+        look(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -169,33 +177,42 @@ mod tests {
         (place, folder)
     }
 
-    fn channels(folder: &Folder, name: &str) -> (Vec<String>, bool) {
-        let found = folder.playlist(&name.parse().unwrap()).unwrap();
-        (found.playlist.entries.iter().map(|entry| entry.name.clone()).collect(), found.cached)
+    /// The names of the channels, and whether they came without reading the file again.
+    async fn channels(folder: &Folder, name: &str) -> Result<String, Error> {
+        let write = |playlist: &M3u, cached: bool| {
+            let names: Vec<_> = playlist.entries.iter().map(|entry| entry.name.as_str()).collect();
+            Ok::<_, Error>(format!("{} {cached}", names.join(",")).into_bytes())
+        };
+        let text = folder.read(&name.parse().unwrap(), &folder.turn().await, write)?;
+        Ok(String::from_utf8(text.to_vec()).unwrap())
     }
 
     const NEWS: &[u8] = b"#EXTM3U\n#EXTINF:-1,News\nhttp://tv.example/news.ts\n";
 
-    #[test]
-    fn a_file_is_read_again_only_when_it_changed() {
+    #[tokio::test]
+    async fn a_file_is_read_again_only_when_it_changed() {
         let (place, folder) = folder(&[("tv.m3u", NEWS)]);
+        let tv = "tv".parse().unwrap();
 
-        assert_eq!(channels(&folder, "tv"), (vec!["News".to_owned()], false));
-        assert_eq!(channels(&folder, "tv"), (vec!["News".to_owned()], true));
+        assert_eq!(folder.at_hand(&tv).unwrap(), None);
+        assert_eq!(channels(&folder, "tv").await.unwrap(), "News false");
+        assert_eq!(channels(&folder, "tv").await.unwrap(), "News true");
+        assert_eq!(folder.at_hand(&tv).unwrap().unwrap(), "News true");
 
         fs::write(
             place.path().join("tv.m3u"),
             [NEWS, b"#EXTINF:-1,Cup\nhttp://tv.example/cup.ts\n"].concat(),
         )
         .unwrap();
-        assert_eq!(channels(&folder, "tv"), (vec!["News".to_owned(), "Cup".to_owned()], false));
+        assert_eq!(folder.at_hand(&tv).unwrap(), None);
+        assert_eq!(channels(&folder, "tv").await.unwrap(), "News,Cup false");
     }
 
-    #[test]
-    fn a_list_in_latin_1_keeps_its_letters() {
+    #[tokio::test]
+    async fn a_list_in_latin_1_keeps_its_letters() {
         let (_place, folder) = folder(&[("tv.m3u8", b"#EXTINF:-1,Espa\xf1a\nhttp://tv.example/1.ts\n")]);
 
-        assert_eq!(channels(&folder, "tv").0, ["Espa\u{f1}a"]);
+        assert_eq!(channels(&folder, "tv").await.unwrap(), "Espa\u{f1}a false");
     }
 
     #[test]
@@ -211,21 +228,21 @@ mod tests {
         assert!(Folder::new(place.path().join("nowhere")).names().unwrap().is_empty());
     }
 
-    #[test]
-    fn a_playlist_that_went_away_is_not_found() {
+    #[tokio::test]
+    async fn a_playlist_that_went_away_is_not_found() {
         let (place, folder) = folder(&[("tv.m3u", NEWS)]);
-        channels(&folder, "tv");
+        channels(&folder, "tv").await.unwrap();
         fs::remove_file(place.path().join("tv.m3u")).unwrap();
 
-        assert!(matches!(folder.playlist(&"tv".parse().unwrap()), Err(Error::NotFound(_))));
+        assert!(matches!(channels(&folder, "tv").await, Err(Error::NotFound(_))));
     }
 
-    #[test]
-    fn a_file_beyond_the_limit_is_refused_unread() {
+    #[tokio::test]
+    async fn a_file_beyond_the_limit_is_refused_unread() {
         let (place, folder) = folder(&[]);
         // Sparse: takes no room on the disk.
         File::create(place.path().join("big.m3u")).unwrap().set_len(MAX_BYTES + 1).unwrap();
 
-        assert!(matches!(folder.playlist(&"big".parse().unwrap()), Err(Error::TooLarge { .. })));
+        assert!(matches!(channels(&folder, "big").await, Err(Error::TooLarge { .. })));
     }
 }

@@ -1,4 +1,5 @@
-//! The channels: M3U playlists in a folder, read when asked for, kept until the file changes.
+//! The channels: M3U playlists in a folder, read when asked for; what was made of them is kept until the
+//! file changes, or others need the room.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -7,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::unset;
 
 mod folder;
+mod kept;
 
-pub use folder::{Error, Folder, Found, MAX_BYTES};
+pub use folder::{Error, Folder, MAX_BYTES};
 
 /// Where the playlists are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,12 +8,13 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use iptv::{Entry, Link, M3u};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Kind, Problem, Services, extract::Path};
-use crate::catalog::{Found, Name};
+use crate::catalog::Name;
 
 /// The playlists there are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,16 +138,26 @@ pub(super) async fn channels(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let name: Name = name.parse()?;
-    let catalog = Arc::clone(&services.catalog);
-    // A list of a hundred thousand channels takes a while to write, too.
-    let body = blocking(move || {
-        let Found { playlist, cached } = catalog.playlist(&name)?;
-        serde_json::to_vec(&Channels::of(&playlist, cached))
-            .map_err(|error| Problem::new(Kind::Internal, format!("writing channels: {error}")))
-    })
-    .await?;
+    let (catalog, asked) = (Arc::clone(&services.catalog), name.clone());
+    let body = match blocking(move || Ok(catalog.at_hand(&asked)?)).await? {
+        Some(body) => body,
+        None => read(&services, name).await?,
+    };
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+}
+
+/// Read the playlist, as soon as it is its turn, and write its channels.
+async fn read(services: &Services, name: Name) -> Result<Bytes, Problem> {
+    let catalog = Arc::clone(&services.catalog);
+    let turn = catalog.turn().await;
+    // The turn goes along: the work goes on when the client hangs up.
+    blocking(move || catalog.read(&name, &turn, write)).await
+}
+
+fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(&Channels::of(playlist, cached))
+        .map_err(|error| Problem::new(Kind::Internal, format!("writing channels: {error}")))
 }
 
 /// Run what waits for the disk where it holds nobody up.

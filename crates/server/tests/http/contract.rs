@@ -68,6 +68,22 @@ async fn the_channels_of_a_playlist_are_read_once() {
     app.end().await;
 }
 
+#[tokio::test]
+async fn of_all_who_ask_first_for_a_playlist_one_has_it_read() {
+    let app = TestApp::start().await;
+    let line = format!("#EXTINF:-1,A channel\nacestream://{NEWS}\n");
+    app.write_playlist("large.m3u", line.repeat(20_000));
+
+    let first =
+        (0..8).map(|_| async { app.get("/api/playlists/large/channels").await.text().await.unwrap() });
+    let answers = all(first.collect()).await;
+
+    assert!(answers.iter().all(|answer| answer.contains(r#""total":20000"#)));
+    let read = answers.iter().filter(|answer| answer.contains(r#""cached":false"#)).count();
+    assert_eq!(read, 1);
+    app.end().await;
+}
+
 fn pretty(json: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).unwrap()).unwrap()
 }
