@@ -33,6 +33,10 @@ pub struct Channel {
     pub offset: Duration,
     /// How much media comes at a time: 40 ms is a steady flow; peers that hand on whole pieces give seconds.
     pub lump: Duration,
+    /// How much media there is, from the offset on. A broadcast with an end is not live: every reader gets it
+    /// from its beginning, as fast as it takes it, and then the end of the body. Only the progressive output
+    /// knows of it, the engine's own HLS does not.
+    pub ends_after: Option<Duration>,
     /// What goes wrong.
     pub fault: Fault,
 }
@@ -52,13 +56,14 @@ impl Channel {
             burst: Duration::from_secs(12),
             offset: Duration::from_millis(700),
             lump: Duration::from_millis(40),
+            ends_after: None,
             fault: Fault::None,
         }
     }
 }
 
 /// A [`Channel`] as text: `id=<40 hex>,clip=<path>` and any of `name=Foo`, `infohash=<40 hex>`, `fault=silence@5s`,
-/// `start_delay=3s`, `burst=12s`, `offset=0s`, `lump=5s`; `id` may come again for more links to the same swarm.
+/// `start_delay=3s`, `burst=12s`, `offset=0s`, `lump=5s`, `ends_after=60s`; `id` may come again for more links to the same swarm.
 #[derive(Debug, Clone)]
 pub struct ChannelArgument {
     ids: Vec<ContentId>,
@@ -69,6 +74,7 @@ pub struct ChannelArgument {
     burst: Option<Duration>,
     offset: Option<Duration>,
     lump: Option<Duration>,
+    ends_after: Option<Duration>,
     fault: Fault,
 }
 
@@ -77,7 +83,8 @@ pub struct ChannelArgument {
 pub enum InvalidChannel {
     /// A piece between two commas is not `key=value`.
     #[error(
-        "{0:?} is not key=value; the keys are id, clip, name, infohash, fault, start_delay, burst, offset, lump"
+        "{0:?} is not key=value; the keys are id, clip, name, infohash, fault, start_delay, burst, offset, lump, \
+         ends_after"
     )]
     Key(String),
     /// `id` or `clip` is missing.
@@ -122,6 +129,7 @@ impl ChannelArgument {
         channel.burst = self.burst.unwrap_or(channel.burst);
         channel.offset = self.offset.unwrap_or(channel.offset);
         channel.lump = self.lump.unwrap_or(channel.lump);
+        channel.ends_after = self.ends_after;
         channel.fault = self.fault;
         channel
     }
@@ -133,7 +141,8 @@ impl FromStr for ChannelArgument {
     fn from_str(text: &str) -> Result<Self, InvalidChannel> {
         let mut ids = Vec::new();
         let (mut infohash, mut name, mut clip, mut fault) = (None, None, None, Fault::None);
-        let (mut start_delay, mut burst, mut offset, mut lump) = (None, None, None, None);
+        let (mut start_delay, mut burst, mut offset, mut lump, mut ends_after) =
+            (None, None, None, None, None);
         for pair in text.split(',') {
             let (key, value) = pair.split_once('=').ok_or_else(|| InvalidChannel::Key(pair.to_owned()))?;
             let invalid_id = |error| InvalidChannel::Id { key: key.to_owned(), error };
@@ -151,6 +160,7 @@ impl FromStr for ChannelArgument {
                 "burst" => burst = time()?,
                 "offset" => offset = time()?,
                 "lump" => lump = time()?,
+                "ends_after" => ends_after = time()?,
                 _ => return Err(InvalidChannel::Key(pair.to_owned())),
             }
         }
@@ -158,7 +168,7 @@ impl FromStr for ChannelArgument {
             return Err(InvalidChannel::Missing("id"));
         }
         let clip = clip.ok_or(InvalidChannel::Missing("clip"))?;
-        Ok(Self { ids, infohash, name, clip, start_delay, burst, offset, lump, fault })
+        Ok(Self { ids, infohash, name, clip, start_delay, burst, offset, lump, ends_after, fault })
     }
 }
 
@@ -203,13 +213,29 @@ impl Broadcast {
         }
     }
 
+    /// Whether it has no end.
+    pub(super) fn is_live(&self) -> bool {
+        self.channel.ends_after.is_none()
+    }
+
+    /// Where it ends, if it does, in the broadcast's time.
+    pub(super) fn end(&self) -> Option<Duration> {
+        self.channel.ends_after.map(|after| self.channel.offset + after)
+    }
+
     /// The newest media there is, in the broadcast's time.
     pub(super) fn edge(&self) -> Duration {
+        if let Some(end) = self.end() {
+            return end;
+        }
         self.join() + self.channel.burst
     }
 
     /// Where a reader that comes now begins, in the broadcast's time.
     pub(super) fn join(&self) -> Duration {
+        if !self.is_live() {
+            return self.channel.offset;
+        }
         let now = Instant::now();
         // The first reader begins exactly at the offset.
         self.channel.offset + now.saturating_duration_since(*self.started.get_or_init(|| now))
@@ -224,14 +250,16 @@ mod tests {
 
     #[test]
     fn a_channel_is_written_as_keys_and_values() {
-        let text =
-            format!("id={ID},clip=a/b.ts,name=Foo Bar,fault=silence@5s,start_delay=3s,burst=12s,lump=500ms");
+        let text = format!(
+            "id={ID},clip=a/b.ts,name=Foo Bar,fault=silence@5s,start_delay=3s,burst=12s,lump=500ms,ends_after=60s"
+        );
 
         let argument = text.parse::<ChannelArgument>().unwrap();
 
         assert_eq!((argument.clip(), argument.name.as_deref()), ("a/b.ts", Some("Foo Bar")));
         assert_eq!(argument.fault, Fault::Silence { after: Duration::from_secs(5) });
         assert_eq!(argument.start_delay, Some(Duration::from_secs(3)));
+        assert_eq!(argument.ends_after, Some(Duration::from_secs(60)));
         assert_eq!(
             (argument.burst, argument.lump),
             (Some(Duration::from_secs(12)), Some(Duration::from_millis(500)))

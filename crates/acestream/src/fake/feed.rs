@@ -96,6 +96,9 @@ impl<'a> Feed<'a> {
             Fault::Restart { after } if elapsed >= after => return Step::End(Ending::Restart),
             _ => {}
         }
+        if self.broadcast.end().is_some_and(|end| self.next >= self.clip().after(end)) {
+            return Step::End(Ending::Close);
+        }
         let packets = self.due(elapsed);
         if packets.is_empty() {
             return Step::Wait;

@@ -10,7 +10,9 @@
 //! - a session ends by itself after 60 s without reader, list, segment or statistics request;
 //! - an event poll is answered `{"response": {}, "error": null}` after 10 s;
 //! - an unknown command is refused with `unknown method`;
-//! - a reader that comes again to a running session begins anew at the live edge less the burst;
+//! - a broadcast with an end is `vod` among the media files, has no live position, comes as fast as it is read,
+//!   from its beginning for every reader, and its connection closes at the end;
+//! - a reader that comes again to a running live session begins anew at the live edge less the burst;
 //! - a replaced session's reader gets the end of its body, and its statistics are those of an unknown session.
 
 mod channel;

@@ -379,7 +379,7 @@ fn addresses(session: &Session, request: &Request) -> Value {
         "command_url": format!("{base}/ace/cmd/{infohash}/{key}"),
         "infohash": infohash,
         "playback_session_id": session.id,
-        "is_live": 1,
+        "is_live": i32::from(session.broadcast.is_live()),
         "is_encrypted": 0,
         "client_session_id": -1,
     });

@@ -60,7 +60,7 @@ impl Shared {
             "name": channel.name,
             "infohash": channel.infohash,
             "transport_type": "bt",
-            "type": "live",
+            "type": if broadcast.is_live() { "live" } else { "vod" },
             "transport_file_cache_key": null,
         }))
     }

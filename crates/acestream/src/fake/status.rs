@@ -19,10 +19,11 @@ pub(super) fn statistics(session: &Session, id: &str) -> Value {
     let elapsed = session.started.elapsed();
     let progress = elapsed.as_secs_f64() / delay.unwrap_or(Duration::from_secs(8)).as_secs_f64();
     let infohash = &session.broadcast.channel.infohash;
+    let is_live = i32::from(session.broadcast.is_live());
     match delay {
         Some(delay) if elapsed >= delay => downloading(session, elapsed.saturating_sub(delay), id),
         _ if progress < 0.1 => json!({}),
-        _ if progress < 0.25 => json!({ "status": "idle", "is_live": 1, "infohash": infohash }),
+        _ if progress < 0.25 => json!({ "status": "idle", "is_live": is_live, "infohash": infohash }),
         _ => complete(
             session,
             id,
@@ -55,17 +56,16 @@ fn downloading(session: &Session, elapsed: Duration, id: &str) -> Value {
         "is_live": "1",
         "buffer_pieces": "30",
     });
-    complete(
-        session,
-        id,
-        &json!({
-            "status": "dl",
-            "peers": if is_silent { 0 } else { 4 },
-            "speed_down": if is_silent { 0 } else { rate / 1024 },
-            "downloaded": (rate * seconds).next_multiple_of(CHUNK),
-            "livepos": position,
-        }),
-    )
+    let mut particular = json!({
+        "status": "dl",
+        "peers": if is_silent { 0 } else { 4 },
+        "speed_down": if is_silent { 0 } else { rate / 1024 },
+        "downloaded": (rate * seconds).next_multiple_of(CHUNK),
+    });
+    if broadcast.is_live() {
+        particular["livepos"] = position;
+    }
+    complete(session, id, &particular)
 }
 
 /// `particular` among the fields that every answer has.
@@ -74,7 +74,7 @@ fn complete(session: &Session, id: &str, particular: &Value) -> Value {
         "speed_up": 29,
         "uploaded": 30 * CHUNK,
         "total_progress": 0,
-        "is_live": 1,
+        "is_live": i32::from(session.broadcast.is_live()),
         "is_encrypted": 0,
         "infohash": session.broadcast.channel.infohash,
         "playback_session_id": id,

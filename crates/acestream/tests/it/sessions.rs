@@ -87,6 +87,24 @@ async fn a_lump_is_waited_for_and_comes_whole() {
 }
 
 #[tokio::test]
+async fn a_broadcast_with_an_end_comes_whole_at_once_and_ends_its_connection() {
+    let rig = Rig::with(|config| {
+        config.channels[0].burst = Duration::ZERO;
+        config.channels[0].ends_after = Some(secs(20));
+    })
+    .await;
+
+    for _ in 0..2 {
+        let (session, mut playback) = rig.playback().await;
+        assert!(!session.is_live());
+        let (bytes, end) = read_to_end(&mut playback).await;
+        assert_eq!(end, Ok(()));
+        assert_eq!(bytes.len(), rig.bytes_of(secs(20)));
+        session.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn digits_that_are_an_infohash_play_as_one_and_the_form_is_told() {
     let rig = Rig::start().await;
     let link = ContentId::from(&rig.infohash);
