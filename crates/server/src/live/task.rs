@@ -227,8 +227,8 @@ impl Task {
         let Some(since) = self.live_since.filter(|_| self.has_end) else { return Duration::ZERO };
         let config = &self.listing.hub.config;
         let lead = self.packager.media_time().saturating_sub(since.elapsed() + config.window / 2);
-        // Whatever its timestamps say, a segment takes no longer than it should play.
-        lead.min(config.target)
+        // Whatever its timestamps say, a segment takes no longer than the longest that viewers were told of.
+        lead.min(Duration::from_secs(self.packager.window().target_duration().into()))
     }
 
     fn resumed(&mut self, attempt: u32) {

@@ -1,14 +1,31 @@
 //! How streams end, and that nothing stays behind.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use acestream::fake::{Channel, FakeConfig};
-use server::live::{Config, EndReason, Phase, Stream, TuneError};
+use server::live::{Config, EndReason, Errors, Phase, Snapshot, State, Stream, TuneError};
+use tokio::time::Instant;
 
 use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, in_phase, infohash, is_live, reach};
 
 fn soon_idle() -> Config {
     Config { idle_timeout: Duration::from_millis(50), ..config() }
+}
+
+fn text(now: &Snapshot) -> String {
+    String::from_utf8(now.playlist().to_vec()).unwrap()
+}
+
+/// Wait for `what`, as a viewer who keeps asking.
+async fn touched<T>(stream: &Stream, what: impl Future<Output = T>) -> T {
+    let mut beat = tokio::time::interval(Duration::from_millis(20));
+    let mut what = pin!(what);
+    loop {
+        tokio::select! {
+            done = &mut what => return done,
+            _ = beat.tick() => stream.touch(1),
+        }
+    }
 }
 
 #[tokio::test]
@@ -43,21 +60,58 @@ async fn requests_keep_a_stream_alive() {
     let stage = Stage::with(FakeConfig { channels, ..fake() }, config).await;
     let stream = stage.tune(&id('a'));
 
-    let mut beat = tokio::time::interval(Duration::from_millis(20));
-    let requests = async {
-        loop {
-            beat.tick().await;
-            stream.touch(1);
-        }
-    };
-    tokio::select! {
-        () = requests => {}
-        // More than the burst: the rest comes at the channel's own pace, twice the idle time at least.
-        _ = reach(&stream, |now| now.window.duration() >= Duration::from_secs(4)) => {}
-    }
+    // More than the burst: the rest comes at the channel's own pace, twice the idle time at least.
+    touched(&stream, reach(&stream, |now| now.window.duration() >= Duration::from_secs(4))).await;
 
     assert!(!stream.is_over());
     assert!(stream.report().requests > 25);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_that_is_over_stays_until_nobody_watches_its_last_segments() {
+    let film = Channel { ends_after: Some(Duration::from_secs(10)), ..channel('a') };
+    let config = Config { idle_timeout: Duration::from_millis(500), ..config() };
+    let stage = Stage::with(FakeConfig { channels: vec![film], ..fake() }, config).await;
+    let stream = stage.tune(&id('a'));
+
+    let ends = |now: &Snapshot| text(now).ends_with("#EXT-X-ENDLIST\n");
+    let last = touched(&stream, reach(&stream, ends)).await;
+
+    assert_eq!(last.state, State::Live);
+    assert!(!text(&last).contains("#EXT-X-DISCONTINUITY\n"));
+    assert!(last.window.duration() > Duration::from_secs(8), "{:?}", last.window.duration());
+    assert_eq!(stage.fake.sessions_started(&infohash('a')), 1);
+    assert_eq!(end_of(&stream).await, EndReason::SourceClosed);
+    assert_eq!(stream.report().errors, Errors::default());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_with_an_end_goes_no_faster_than_its_viewers() {
+    let film = Channel { ends_after: Some(Duration::from_secs(12)), ..channel('a') };
+    // The clip can be cut every two seconds only, so that segments are longer than they should be.
+    let window = Duration::from_secs(6);
+    let config = Config { target: Duration::from_secs(1), window, ..config() };
+    let stage = Stage::with(FakeConfig { channels: vec![film], ..fake() }, config).await;
+    let begun = Instant::now();
+    let stream = stage.tune(&id('a'));
+
+    let (mut seen, mut last) = (Duration::ZERO, None);
+    while !text(&stream.now()).ends_with("#EXT-X-ENDLIST\n") {
+        let now = reach(&stream, |now| now.window.last() > last).await;
+        let new = now.window.listed().filter(|segment| last.is_none_or(|last| segment.number > last));
+        seen += new.map(|segment| segment.duration).sum::<Duration>();
+        last = now.window.last();
+        // A slow machine makes this easier, never harder.
+        let ahead = seen.saturating_sub(begun.elapsed());
+        assert!(ahead <= window / 2 + Duration::from_secs(2), "{ahead:?} ahead of the clock");
+    }
+
+    assert!(
+        seen > Duration::from_secs(10),
+        "who followed saw {seen:?} of 12 s, less those before the first picture"
+    );
     stage.end().await;
 }
 
