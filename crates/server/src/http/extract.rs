@@ -10,7 +10,7 @@ use axum::{
         FromRequest, FromRequestParts, Request,
         rejection::{JsonRejection, PathRejection},
     },
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
 use tokio::time::timeout;
 
@@ -80,9 +80,66 @@ fn client(parts: &Parts, services: &Services) -> Option<IpAddr> {
     if services.http.trusted_proxies.is_empty() || !services.http.trusts(peer) {
         return Some(peer);
     }
-    // The rightmost address that is not one of ours: all to the left of it could be made up.
-    let told = parts.headers.get_all("x-forwarded-for").iter().rev();
-    let told = told.filter_map(|value| value.to_str().ok()).flat_map(|value| value.rsplit(','));
-    let client = told.filter_map(|address| address.trim().parse().ok()).find(|a| !services.http.trusts(*a));
-    Some(client.unwrap_or(peer))
+    nearest(&parts.headers, |address| services.http.trusts(address)).or(Some(peer))
+}
+
+/// The rightmost client in the headers that is not one of ours, if it is told by address. All to the left of it could
+/// be made up.
+fn nearest(headers: &HeaderMap, trusts: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let lines = |name| headers.get_all(name).iter().rev().filter_map(|line: &HeaderValue| line.to_str().ok());
+    let stranger = |address: &Option<IpAddr>| address.is_none_or(|address| !trusts(address));
+    if headers.contains_key(header::FORWARDED) {
+        let elements = lines("forwarded").flat_map(|line| line.rsplit(','));
+        return elements.map(|element| node(forwarded_for(element)?)).find(stranger)?;
+    }
+    lines("x-forwarded-for").flat_map(|line| line.rsplit(',')).map(node).find(stranger)?
+}
+
+/// The node after `for=` in an element of `Forwarded` (RFC 7239, 4).
+fn forwarded_for(element: &str) -> Option<&str> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for")).map(|(_, node)| node)
+}
+
+/// The address of a node: `192.0.2.1`, `"[2001:db8::1]:4711"`; none for one that hides (RFC 7239, 6).
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Headers<'a> = &'a [(&'static str, &'static str)];
+
+    /// Who asks, where 10.x.x.x are our proxies.
+    fn client(headers: Headers<'_>) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        let ours = |address: IpAddr| address.to_string().starts_with("10.");
+        nearest(&map, ours).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn the_nearest_client_that_is_no_proxy_of_ours_asks() {
+        let table: [(Headers<'_>, Option<&str>); 10] = [
+            (&[], None),
+            (&[("x-forwarded-for", "192.0.2.9, 192.0.2.1, 10.0.0.1")], Some("192.0.2.1")),
+            (&[("x-forwarded-for", "192.0.2.1"), ("x-forwarded-for", "10.0.0.1")], Some("192.0.2.1")),
+            (&[("x-forwarded-for", "192.0.2.1:5555")], Some("192.0.2.1")),
+            (&[("x-forwarded-for", "10.0.0.2, 10.0.0.1")], None),
+            (&[("forwarded", "for=192.0.2.9, For=192.0.2.1;proto=https, for=10.0.0.1")], Some("192.0.2.1")),
+            (&[("forwarded", "proto=https;for=\"[2001:db8::1]:4711\"")], Some("2001:db8::1")),
+            (&[("forwarded", "for=\"[2001:db8::1]\""), ("forwarded", "for=10.0.0.1")], Some("2001:db8::1")),
+            (&[("forwarded", "for=192.0.2.9, for=_hidden, for=10.0.0.1")], None),
+            (&[("forwarded", "for=192.0.2.1"), ("x-forwarded-for", "192.0.2.2")], Some("192.0.2.1")),
+        ];
+        for (headers, expected) in table {
+            assert_eq!(client(headers).as_deref(), expected, "{headers:?}");
+        }
+    }
 }

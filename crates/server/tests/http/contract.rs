@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use server::config::Config;
 
-use crate::app::{NEWS, TestApp, eventually, faulty, problem};
+use crate::app::{NEWS, TestApp, eventually, faulty, news, problem};
 
 #[tokio::test]
 async fn playing_a_channel_says_where_it_plays() {
@@ -217,6 +218,22 @@ async fn a_stream_is_listed_until_it_is_stopped() {
 }
 
 #[tokio::test]
+async fn viewers_behind_a_trusted_proxy_are_told_apart() {
+    let ours = |config: &mut Config| config.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let app = TestApp::with(vec![news()], ours).await;
+    app.playlist().await;
+    for (name, value) in [("forwarded", "for=192.0.2.1"), ("x-forwarded-for", "192.0.2.2")] {
+        let path = format!("/api/stream/{NEWS}/playlist.m3u8");
+        app.request(Method::GET, &path).header(name, value).send().await.unwrap();
+    }
+
+    let shown: serde_json::Value = app.get(&format!("/api/streams/{NEWS}")).await.json().await.unwrap();
+
+    assert_eq!(shown["viewers"], 3);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn who_waits_for_a_stream_that_is_stopped_is_told_to_come_again() {
     let app = TestApp::with(vec![faulty("slow@1h")], |config| {
         config.live.give_up_after = Duration::from_secs(600);
@@ -251,7 +268,7 @@ async fn two_hundred_first_viewers_open_one_session() {
     let playlists = all(viewers).await;
 
     assert!(playlists.iter().all(|playlist| playlist.contains("#EXTINF")));
-    assert_eq!(app.fake.sessions_started(&crate::app::news().infohash), 1);
+    assert_eq!(app.fake.sessions_started(&news().infohash), 1);
     app.end().await;
 }
 
