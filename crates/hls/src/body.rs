@@ -3,8 +3,9 @@
 use bytes::{Bytes, BytesMut};
 use mpegts::{PACKET_LEN, Packet};
 
-/// Packets are gathered in blocks of this size, which are never moved: a quarter of a second at 6 Mbit/s.
-const BLOCK: usize = 1_024 * PACKET_LEN;
+/// Packets are gathered in blocks of this size, which are never moved: small enough for an allocator to keep and use
+/// again, large enough that a segment has few.
+const BLOCK: usize = 340 * PACKET_LEN;
 
 /// Packets in order, which can be cut in two at any packet without a copy.
 #[derive(Debug, Default)]

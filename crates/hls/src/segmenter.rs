@@ -40,6 +40,7 @@ pub(crate) struct Segmenter {
     announced: Option<[u8; PACKET_LEN]>,
     state: State,
     clock: Clock,
+    alone: Alone,
     /// The track that leads because the one that should does not come.
     substitute: Option<usize>,
     /// What comes next does not continue the newest segment.
@@ -59,6 +60,29 @@ enum State {
     Waiting { since: Option<Ticks> },
     /// A segment grows.
     Open { start: Ticks, independent: bool },
+}
+
+/// How long another track has gone on without the leading one, by its own steady time: neither a jump nor a hole in
+/// it counts, since both reach one track before the other.
+#[derive(Debug, Default)]
+struct Alone {
+    track: Option<usize>,
+    last: Ticks,
+    run: Ticks,
+}
+
+impl Alone {
+    fn note(&mut self, unit: &AccessUnit, leads: bool) {
+        if leads {
+            self.run = Ticks(0);
+        } else if self.track.get_or_insert(unit.track) == &unit.track {
+            let step = unit.dts - self.last;
+            if step > Ticks(0) && step <= GAP {
+                self.run = self.run + step;
+            }
+            self.last = unit.dts;
+        }
+    }
 }
 
 /// What the leading track's access units tell of time.
@@ -124,6 +148,7 @@ impl Segmenter {
             announced: None,
             state: State::Waiting { since: None },
             clock: Clock::default(),
+            alone: Alone::default(),
             substitute: None,
             broken: false,
             number: first,
@@ -220,23 +245,34 @@ impl Segmenter {
         self.note(unit.track);
         self.return_to(unit);
         let leads = self.leads(unit.track);
+        self.alone.note(unit, leads);
         if leads {
             self.mend_hole(unit);
         }
         match self.state {
             State::Waiting { since } => self.wait(unit, leads, since.unwrap_or(unit.dts)),
             State::Open { start, .. } if leads => self.grow(unit, unit.dts - start),
-            State::Open { start, .. } => {
-                let stopped = self.clock.last.is_none_or(|last| unit.dts - last > GAP);
-                if stopped && unit.dts - start >= self.limit() {
-                    self.cut(unit, unit.dts - start, false);
-                    self.substitute = Some(unit.track);
-                }
-            }
+            State::Open { start, .. } => self.stand_in(unit, start),
         }
         if self.leads(unit.track) {
             self.clock.advance(unit);
         }
+    }
+
+    /// Another track came. If it goes on and on alone, the one that leads has stopped: this one takes its place.
+    fn stand_in(&mut self, unit: &AccessUnit, start: Ticks) {
+        if self.alone.run <= GAP || unit.dts - start < self.limit() {
+            return;
+        }
+        let passed = self.clock.last.map_or(Ticks(0), |last| unit.dts - last);
+        if passed <= self.alone.run + GAP {
+            self.cut(unit, unit.dts - start, false);
+        } else {
+            // Time jumped meanwhile as well.
+            self.close_open(unit.first_packet);
+            self.restart(unit.first_packet);
+        }
+        self.substitute = Some(unit.track);
     }
 
     /// The track that should lead comes again: it leads from where a decoder can start on it.
@@ -275,7 +311,7 @@ impl Segmenter {
     /// Begin with `unit` if a decoder can start there, or if there is no point in waiting any longer.
     fn wait(&mut self, unit: &AccessUnit, leads: bool, since: Ticks) {
         let waited = unit.dts - since;
-        let missing = !leads && self.clock.last.is_none() && waited > MISSING;
+        let missing = !leads && self.clock.last.is_none() && self.alone.run > MISSING;
         if (leads && (unit.random_access || waited > PATIENCE)) || missing {
             drop(self.body.take_until(unit.first_packet));
             self.state = State::Open { start: unit.dts, independent: leads && unit.random_access };
@@ -340,6 +376,7 @@ impl Segmenter {
         drop(self.body.take_until(from));
         self.state = State::Waiting { since: None };
         self.clock = Clock { gops: self.clock.gops, frame: self.clock.frame, ..Clock::default() };
+        self.alone = Alone::default();
         self.broken = !self.played.is_zero();
     }
 

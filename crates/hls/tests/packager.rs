@@ -253,6 +253,25 @@ fn a_hole_that_a_segment_cannot_span_is_a_discontinuity() {
 }
 
 #[test]
+fn a_jump_that_the_sound_makes_first_is_one_discontinuity_and_invents_no_time() {
+    for jump in [3_600 * SECOND, 12 * SECOND, 5 * SECOND, -3_600 * SECOND] {
+        let mut muxer = Muxer::default();
+        muxer.pictures(Ticks(7_200 * SECOND), 260, 50);
+        let later = 7_200 * SECOND + 260 * 3_600 + jump;
+        for n in 0..20 {
+            muxer.pes(AUDIO, Ticks(later + n * 3_600), Ticks(later + n * 3_600), ADTS, 300);
+        }
+        muxer.pictures(Ticks(later), 260, 50);
+
+        let all = segments(Config::default(), &muxer.stream, 4_096);
+
+        assert_eq!(all.iter().filter(|segment| segment.discontinuity).count(), 1, "jump by {jump}");
+        let played: Duration = all.iter().map(|segment| segment.duration).sum();
+        assert_eq!(played, Duration::from_millis(520 * 40), "jump by {jump}");
+    }
+}
+
+#[test]
 fn a_segment_too_large_ends_where_a_picture_begins() {
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(0), 300, 100);
