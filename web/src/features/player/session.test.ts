@@ -88,8 +88,8 @@ describe('starting', () => {
     api.stream
       .mockResolvedValueOnce({ ...STARTING, phase: 'resolving' })
       .mockResolvedValueOnce({ ...STARTING, phase: 'prebuffering', peers: 3 })
-      .mockResolvedValueOnce({ ...LIVE, phase: 'prebuffering', ready: 4 })
-      .mockResolvedValueOnce({ ...LIVE, ready: 8 });
+      .mockResolvedValueOnce({ ...LIVE, phase: 'prebuffering', ready: 2 })
+      .mockResolvedValueOnce({ ...LIVE, ready: 4 });
 
     session.tune(NEWS);
     await seconds(3.5);
@@ -108,17 +108,20 @@ describe('starting', () => {
     expect(session.now()).toMatchObject({ streamUrl: URL_OF_NEWS, backendReady: true, isEmbed: false });
   });
 
-  it('gives no address to the picture before two target durations are ready', async () => {
-    api.stream.mockResolvedValue({ ...LIVE, ready: 7.9 });
+  it('gives no address to the picture before one target duration is ready, and not a second more', async () => {
+    api.stream.mockResolvedValue({ ...LIVE, ready: 3.9 });
 
     session.tune(NEWS);
     await seconds(5);
+    expect(session.now()).toMatchObject({ phase: 'prebuffering', percent: 98, streamUrl: null });
 
-    expect(session.now()).toMatchObject({ phase: 'prebuffering', percent: 99, streamUrl: null });
+    api.stream.mockResolvedValue({ ...LIVE, ready: 4 });
+    await seconds(1);
+    expect(session.now()).toMatchObject({ phase: 'starting', streamUrl: URL_OF_NEWS });
   });
 
   it('starts with what is there when the hold-back takes too long to fill', async () => {
-    api.stream.mockResolvedValue({ ...LIVE, ready: 5 });
+    api.stream.mockResolvedValue({ ...LIVE, ready: 2.5 });
 
     session.tune(NEWS);
     await seconds(22);
@@ -127,7 +130,7 @@ describe('starting', () => {
   });
 
   it('never shows a percentage that goes back', async () => {
-    api.stream.mockResolvedValueOnce({ ...LIVE, ready: 6 }).mockResolvedValue({ ...LIVE, ready: 2 });
+    api.stream.mockResolvedValueOnce({ ...LIVE, ready: 3 }).mockResolvedValue({ ...LIVE, ready: 1 });
 
     session.tune(NEWS);
     await seconds(2.5);

@@ -59,8 +59,12 @@ export const IDLE: PlayerState = {
   silentCodec: null,
 };
 
-/** Target durations of media that must be ready before the picture starts: less, and the first late segment stalls it. */
-const HOLD_BACK = 2;
+/**
+ * Target durations of media that must be ready before the picture starts; an engine without a burst takes that long for
+ * each. One is just enough: the next segment comes about half a second before these have been played. Where one
+ * comes late, the picture stalls once and is that much further behind from then on.
+ */
+const HOLD_BACK = 1;
 
 /** How much of what playback needs is ready, 0 to 1. */
 export function readiness(report: Report): number {
