@@ -119,9 +119,12 @@ impl Folder {
     fn open(&self, name: &Name) -> Result<(File, Version), Error> {
         for extension in EXTENSIONS {
             let path = self.path.join(format!("{}.{extension}", name.as_str()));
+            // Looked at before it is opened: opening a pipe waits for who writes to it.
+            if !path.is_file() {
+                continue;
+            }
             match File::open(&path).and_then(|file| Ok((file.metadata()?, file))) {
-                Ok((metadata, file)) if metadata.is_file() => return Ok((file, version(path, &metadata))),
-                Ok(_) => {}
+                Ok((metadata, file)) => return Ok((file, version(path, &metadata))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(Error::Io { path, source }),
             }
@@ -235,6 +238,23 @@ mod tests {
         fs::remove_file(place.path().join("tv.m3u")).unwrap();
 
         assert!(matches!(channels(&folder, "tv").await, Err(Error::NotFound(_))));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_no_file_is_no_playlist_and_holds_nobody_up() {
+        let (storage, folder) = folder(&[]);
+        let made =
+            std::process::Command::new("mkfifo").arg(storage.path().join("pipe.m3u")).status().unwrap();
+        assert!(made.success());
+        std::fs::create_dir(storage.path().join("folder.m3u")).unwrap();
+        std::os::unix::fs::symlink("loop.m3u", storage.path().join("loop.m3u")).unwrap();
+
+        for name in ["pipe", "folder", "loop"] {
+            let found = channels(&folder, name).await;
+            assert!(matches!(found, Err(Error::NotFound(_))), "{name}");
+        }
+        assert!(folder.names().unwrap().is_empty());
     }
 
     #[tokio::test]
