@@ -451,7 +451,7 @@ export interface components {
             speed_up_bytes?: number | null;
             /** @description When it started, RFC 3339. */
             started_at: string;
-            /** @description The tracks of the programme that is played. */
+            /** @description The tracks of the program that is played. */
             tracks: components["schemas"]["TrackReport"][];
             /** @description Viewers of the last 15 seconds. */
             viewers: number;
@@ -477,7 +477,7 @@ export interface components {
             /** @description Its name: its file's, without the extension. */
             name: string;
         };
-        /** @description One track of the programme. */
+        /** @description One track of the program. */
         TrackReport: {
             /** @description Its codec, a short lower-case name. */
             codec: string;

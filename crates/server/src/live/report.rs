@@ -57,7 +57,7 @@ pub struct Report {
     pub started_at: String,
     /// The channel's name as the broadcast says it.
     pub service_name: Option<String>,
-    /// The tracks of the programme that is played.
+    /// The tracks of the program that is played.
     pub tracks: Vec<TrackReport>,
     /// Peers the engine is connected to.
     pub peers: Option<u32>,
@@ -75,7 +75,7 @@ pub struct Report {
     pub errors: Errors,
 }
 
-/// One track of the programme.
+/// One track of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrackReport {
     /// Its packet identifier.

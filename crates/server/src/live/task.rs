@@ -257,7 +257,7 @@ impl Task {
         let what = if scrambled {
             "it is encrypted".to_owned()
         } else if self.packager.program().is_none() {
-            "no programme was found in its data".to_owned()
+            "no program was found in its data".to_owned()
         } else {
             format!("no picture to begin with in {:.0} s", limit.as_secs_f64())
         };
