@@ -55,7 +55,7 @@ impl Numbers {
     ///
     /// # Errors
     ///
-    /// The mark's file is there and cannot be read.
+    /// The mark's file is there and cannot be read, or cannot be written.
     pub async fn load(storage: &Path) -> io::Result<Self> {
         let path = storage.join(FILE);
         let mark = match tokio::fs::read(&path).await {
@@ -64,11 +64,14 @@ impl Numbers {
                 0
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => {
-                let message = format!("reading the last segment number from {}: {error}", path.display());
-                return Err(io::Error::new(error.kind(), message));
-            }
+            Err(error) => return Err(at("reading the last segment number from", &path, &error)),
         };
+        // Better told now than when the first segment is due.
+        let mark_file = path.clone();
+        tokio::task::spawn_blocking(move || write_whole(&mark_file, mark))
+            .await
+            .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+            .map_err(|error| at("writing the last segment number to", &path, &error))?;
         Ok(Self(Arc::new(Inner {
             path,
             used: AtomicU64::new(mark),
@@ -140,6 +143,11 @@ impl Numbers {
         self.0.mark.store(mark, Ordering::Release);
         Ok(())
     }
+}
+
+/// `error`, and what met it where.
+fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }
 
 fn parse(text: &[u8]) -> Option<u64> {
@@ -243,6 +251,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_an_error_at_once() {
+        let storage = tempfile::tempdir().unwrap();
+        // Nobody, not even root, makes a file where a folder stands.
+        std::fs::create_dir(storage.path().join(FILE).with_extension("new")).unwrap();
+
+        let error = Numbers::load(storage.path()).await.unwrap_err();
+
+        assert!(error.to_string().starts_with("writing"), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_folder_that_went_away_keeps_nobody_from_watching() {
         let storage = tempfile::tempdir().unwrap();
         let numbers = Numbers::load(storage.path()).await.unwrap();
@@ -259,7 +278,7 @@ mod tests {
         let folder = storage.path().join("away");
         std::fs::create_dir(&folder).unwrap();
         let numbers = Numbers::load(&folder).await.unwrap();
-        std::fs::remove_dir(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
         numbers.publish(CLOCK).await;
         std::fs::create_dir(&folder).unwrap();
 
