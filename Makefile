@@ -39,6 +39,8 @@ check: web/dist/index.html
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 	$(CARGO) run --quiet --locked -- openapi | diff docs/openapi.json -
+	scripts/tools.sh python3
+	scripts/third-party.py --check
 	$(NPM) run check
 
 fix:
