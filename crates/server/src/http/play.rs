@@ -103,6 +103,8 @@ pub(super) async fn play(
     if let EngineHealth::Down { reason, .. } = services.hub.ask_engine().await {
         return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
     }
+    // Somebody asks for this channel now: that it failed a moment ago does not answer them.
+    services.hub.forgive(&hash);
     services.hub.tune(&hash)?.touch(viewer.0);
     let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
     let (platform, backend) = services.platform.names();

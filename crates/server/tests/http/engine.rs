@@ -169,3 +169,17 @@ async fn two_links_to_one_broadcast_are_one_session() {
     assert_eq!(app.fake.sessions_started(&news().infohash), 1);
     app.end().await;
 }
+
+#[tokio::test]
+async fn who_presses_play_again_is_not_answered_with_the_failure_before() {
+    let app = TestApp::with(vec![faulty("failed-to-load")], |_| {}).await;
+    assert_eq!(first_answer(&app).await.status(), 502);
+    app.fake.set_fault(&NEWS.parse().unwrap(), "none".parse().unwrap());
+
+    // A player that asks by itself gets the failure once more.
+    assert_eq!(first_answer(&app).await.status(), 502);
+    assert_eq!(app.play(&format!(r#"{{"hash": "{NEWS}"}}"#)).await.status(), 200);
+
+    assert_eq!(first_answer(&app).await.status(), 200);
+    app.end().await;
+}
