@@ -45,8 +45,8 @@ impl TestApp {
         config.engine.base_url = fake.base();
         config.http.port = 0;
         config.live.start_timeout = Duration::from_secs(10);
-        config.live.give_up_after = Duration::from_secs(1);
-        config.live.media_timeout = Duration::from_secs(1);
+        config.live.give_up_after = Duration::from_secs(3);
+        config.live.media_timeout = Duration::from_secs(4);
         config.live.reconnect_delay = Duration::from_millis(10);
         config.live.probe_interval = Duration::from_millis(50);
         change(&mut config);

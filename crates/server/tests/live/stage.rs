@@ -70,13 +70,13 @@ pub(crate) fn fake() -> FakeConfig {
     FakeConfig { speed: 1000.0, ..FakeConfig::default() }
 }
 
-/// Limits of a second or two in place of minutes.
+/// Limits of some seconds in place of minutes: long enough for a busy machine.
 pub(crate) fn config() -> Config {
     Config {
         start_timeout: Duration::from_millis(100),
-        media_timeout: Duration::from_secs(1),
+        media_timeout: Duration::from_secs(4),
         silence_timeout: Duration::from_secs(5),
-        give_up_after: Duration::from_secs(2),
+        give_up_after: Duration::from_secs(4),
         reconnect_delay: Duration::from_millis(10),
         reconnect_delay_max: Duration::from_millis(50),
         probe_interval: Duration::from_millis(100),
