@@ -17,9 +17,9 @@ const UNDER: Ticks = Ticks(Ticks::PER_SECOND / 10);
 const SHORTEST: Ticks = Ticks(Ticks::PER_SECOND * 95 / 100);
 /// A stream without random access begins anyway after this long.
 const PATIENCE: Ticks = Ticks(10 * Ticks::PER_SECOND);
-/// Announced video that does not come is not waited for longer than this; nor is video that stopped coming.
+/// Announced video that does not come is not waited for longer than this.
 const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
-/// Pictures further apart than this do not follow each other.
+/// Pictures further apart than this do not follow each other, and video that stays away for longer has stopped.
 const GAP: Ticks = Ticks(Ticks::PER_SECOND);
 /// How long a picture lasts when there was only one.
 const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
@@ -93,8 +93,8 @@ struct Clock {
     last_packet: u64,
     frame: Ticks,
     random_access: Option<Ticks>,
-    /// The last two distances between random access points.
-    gops: [Ticks; 2],
+    /// The last distance between random access points.
+    gop: Ticks,
 }
 
 impl Clock {
@@ -106,7 +106,7 @@ impl Clock {
         if unit.random_access
             && let Some(last) = self.random_access.replace(unit.dts)
         {
-            self.gops = [unit.dts - last, self.gops[0]];
+            self.gop = unit.dts - last;
         }
         self.last = Some(unit.dts);
         self.last_packet = unit.first_packet;
@@ -120,11 +120,6 @@ impl Clock {
     fn frame_before(&self, unit: &AccessUnit) -> Ticks {
         let step = self.step(unit);
         if step < GAP { self.frame.max(step) } else { self.frame }
-    }
-
-    /// How long the next group of pictures will be, as far as the last ones tell.
-    fn gop(&self) -> Ticks {
-        self.gops[0].max(self.gops[1])
     }
 
     /// When the last access unit ends.
@@ -340,7 +335,7 @@ impl Segmenter {
             return true;
         }
         let since = self.clock.random_access.map_or(Ticks(0), |last| unit.dts - last);
-        let next = long + self.clock.gops[0].max(since);
+        let next = long + self.clock.gop.max(since);
         long >= self.target - UNDER || next > self.most() + OVER
     }
 
@@ -375,7 +370,7 @@ impl Segmenter {
     fn restart(&mut self, from: u64) {
         drop(self.body.take_until(from));
         self.state = State::Waiting { since: None };
-        self.clock = Clock { gops: self.clock.gops, frame: self.clock.frame, ..Clock::default() };
+        self.clock = Clock { gop: self.clock.gop, frame: self.clock.frame, ..Clock::default() };
         self.alone = Alone::default();
         self.broken = !self.played.is_zero();
     }
@@ -397,11 +392,11 @@ impl Segmenter {
         self.played += duration;
     }
 
-    /// `EXT-X-TARGETDURATION` never changes (4.4.3.1), so the first segment settles it.
+    /// `EXT-X-TARGETDURATION` never changes (4.4.3.1), so the first segment settles it: it spans every group of
+    /// pictures seen by then.
     fn fix_target_duration(&mut self, first: Duration) {
-        let gop = self.clock.gop().to_duration();
         let target = self.target.to_duration();
-        self.target_duration.get_or_insert_with(|| rounded(target.max(gop).max(first)).max(1));
+        self.target_duration.get_or_insert_with(|| rounded(target.max(first)).max(1));
     }
 
     /// PAT and PMT with the tracks that are really there. Counters go on from segment to segment (3.1.1).
