@@ -239,6 +239,12 @@ impl Fake {
         self.shared.requests.load(Relaxed)
     }
 
+    /// Requests for a session, ever, answered or not.
+    #[must_use]
+    pub fn starts_asked(&self) -> usize {
+        self.shared.starts.load(Relaxed)
+    }
+
     /// Stop listening, close every connection and wait until it is done.
     pub async fn shutdown(self) {
         self.down().await;
@@ -299,6 +305,7 @@ struct Shared {
     table: Mutex<Table>,
     readers: AtomicUsize,
     requests: AtomicUsize,
+    starts: AtomicUsize,
     hangs: AtomicBool,
     /// Cancelled when the engine starts anew; every connection ends with it.
     generation: Mutex<CancellationToken>,
@@ -318,6 +325,7 @@ impl Shared {
             table: Mutex::default(),
             readers: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
+            starts: AtomicUsize::new(0),
             hangs: AtomicBool::new(false),
             generation: Mutex::default(),
         }

@@ -168,6 +168,7 @@ impl Shared {
 
     /// A session of what is asked for; an error without text is a start that hangs.
     async fn open(&self, request: &Request, output: Output) -> Result<Session, Option<StartError>> {
+        self.starts.fetch_add(1, Relaxed);
         let fails = |text| Err(Some(StartError { text, extra: false }));
         let Some(selection) = Selection::of(request) else { return fails("missing content id") };
         let broadcast = self.select(&selection);

@@ -3,10 +3,10 @@
 use std::{pin::pin, time::Duration};
 
 use acestream::fake::{Channel, FakeConfig};
-use server::live::{Config, EndReason, Errors, Phase, Snapshot, State, Stream, TuneError};
+use server::live::{Config, EndReason, Errors, Snapshot, State, Stream, TuneError};
 use tokio::time::Instant;
 
-use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, in_phase, infohash, is_live, reach};
+use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, infohash, is_live, reach};
 
 fn soon_idle() -> Config {
     Config { idle_timeout: Duration::from_millis(50), ..config() }
@@ -134,7 +134,7 @@ async fn a_stop_during_the_start_leaves_no_session() {
     let slow = FakeConfig { channels: vec![channel('a')], speed: 5.0, ..fake() };
     let stage = Stage::with(slow, config()).await;
     let stream = stage.tune(&id('a'));
-    in_phase(&stream, Phase::Starting).await;
+    stage.asked_to_start().await;
 
     stage.hub.stop(&id('a'));
 
@@ -150,8 +150,8 @@ async fn a_start_in_vain_is_stopped_before_another_link_starts_the_same_swarm() 
     let mut two_links = channel('a');
     two_links.ids.push(id('b'));
     let stage = Stage::with(FakeConfig { channels: vec![two_links], speed: 2.0, ..fake() }, config()).await;
-    let stream = stage.tune(&id('a'));
-    in_phase(&stream, Phase::Starting).await;
+    stage.tune(&id('a'));
+    stage.asked_to_start().await;
 
     stage.hub.stop(&id('a'));
     let other = stage.watch(&id('b')).await;

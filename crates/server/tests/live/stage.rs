@@ -10,7 +10,7 @@ use acestream::{
     ContentId, Engine, Infohash,
     fake::{Channel, Clip, Fake, FakeConfig, Fault},
 };
-use server::live::{Config, EndReason, Hub, NotReady, Numbers, Phase, Report, Snapshot, State, Stream};
+use server::live::{Config, EndReason, Hub, NotReady, Numbers, Report, Snapshot, State, Stream};
 
 /// More than anything here takes; only a failing test waits so long.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -42,6 +42,16 @@ impl Stage {
         let stream = self.tune(id);
         reach(&stream, is_live).await;
         stream
+    }
+
+    /// Wait until the engine is asked for its first session: it takes its time to answer.
+    pub(crate) async fn asked_to_start(&self) {
+        let polled = async {
+            while self.fake.starts_asked() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, polled).await.unwrap();
     }
 
     /// Another hub over the same storage folder and engine, as after a restart of the server.
@@ -133,11 +143,6 @@ pub(crate) async fn end_of(stream: &Stream) -> EndReason {
         Err(NotReady::Ended(reason)) => reason,
         other => panic!("{other:?}: {:#?}", stream.report()),
     }
-}
-
-/// Wait until the stream is in `phase`.
-pub(crate) async fn in_phase(stream: &Stream, phase: Phase) {
-    shows(stream, |report| report.phase == phase).await;
 }
 
 /// Wait until the stream's report is as `wanted`, where no snapshot tells.
