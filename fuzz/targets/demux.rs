@@ -67,7 +67,7 @@ fn package((first, second): (&[u8], &[u8]), next: &mut dyn FnMut() -> usize) -> 
 fn feed(packager: &mut Packager, mut data: &[u8], next: &mut dyn FnMut() -> usize, segments: &mut Vec<Kept>) {
     while !data.is_empty() {
         let (piece, rest) = data.split_at(next().min(data.len()));
-        packager.push(piece);
+        packager.push(&bytes::Bytes::copy_from_slice(piece));
         note(packager, segments);
         data = rest;
     }

@@ -19,16 +19,20 @@ pub(crate) async fn payload(response: Response, name: &str) -> Result<Value, Err
     if let Some(kind) = content_type(&response).filter(|kind| kind.starts_with("video/")) {
         return Err(Error::Unexpected(format!("{kind} where JSON was asked for")));
     }
-    let body = body(response, MAX_ANSWER).await?;
-    let Ok(mut value) = serde_json::from_slice::<Value>(&body) else {
-        return Err(not_json(status.as_u16(), &body));
+    read(status.as_u16(), &body(response, MAX_ANSWER).await?, name)
+}
+
+/// As [`payload`], of an answer's `status` and whole `body`.
+pub(crate) fn read(status: u16, body: &[u8], name: &str) -> Result<Value, Error> {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        return Err(not_json(status, body));
     };
     if let Some(message) = refusal(&value) {
         return Err(Error::Refused(message));
     }
     match value.get_mut(name) {
         Some(payload) if !payload.is_null() => Ok(payload.take()),
-        _ => Err(Error::Unexpected(quote(&body))),
+        _ => Err(Error::Unexpected(quote(body))),
     }
 }
 

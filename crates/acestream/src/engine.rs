@@ -11,7 +11,7 @@ use crate::{
     answer::{self, number, text},
 };
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const VERSION_LIMIT: Duration = Duration::from_secs(3);
 const MEDIA_FILES_LIMIT: Duration = Duration::from_secs(8);
 /// An infohash nobody has takes the engine 28 s to give up.

@@ -1,26 +1,19 @@
-//! One broadcast that the engine plays for us, and the bytes of it.
+//! One broadcast that the engine plays for us.
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use reqwest::{Response, Url, header::LOCATION};
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    Error, Infohash, Statistics,
+    Error, Infohash, Playback, Statistics,
     answer::{self, number, text},
     engine::{Connection, limited},
-    error::root_cause,
 };
 
 const OPEN_LIMIT: Duration = Duration::from_secs(15);
 const STATISTICS_LIMIT: Duration = Duration::from_secs(3);
 const STOP_LIMIT: Duration = Duration::from_secs(3);
-/// For the text that comes with an error status; it is only there to be shown.
-const TEXT_LIMIT: Duration = Duration::from_secs(1);
-const MAX_TEXT: usize = 4096;
-/// getstream, `/ace/r`, `/content`: the engine needs two.
-const MAX_REDIRECTS: usize = 4;
 
 /// A session of the engine. It runs until it is stopped, or until the engine thinks that nobody watches.
 ///
@@ -80,11 +73,7 @@ impl Session {
     /// [`Error::Playback`] for an error status, [`Error::Refused`] for a refusal in place of media, and the rest
     /// of [`Error`] but `Cut`.
     pub async fn open(&self) -> Result<Playback, Error> {
-        limited(OPEN_LIMIT, "playback", async {
-            let response = self.follow().await?;
-            media(response).await.map(|response| Playback { response })
-        })
-        .await
+        limited(OPEN_LIMIT, "playback", Playback::open(&self.connection, &self.playback)).await
     }
 
     /// How the session is doing. At most 3 s. Does not count as watching.
@@ -113,65 +102,5 @@ impl Session {
 
     async fn ask(&self, url: Url) -> Result<Value, Error> {
         answer::payload(self.connection.get(url).await?, "response").await
-    }
-
-    /// The first answer that is no redirect.
-    async fn follow(&self) -> Result<Response, Error> {
-        let mut url = self.playback.clone();
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.connection.get(url.clone()).await?;
-            let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
-            let Some(location) = location else { return Ok(response) };
-            url = self.connection.resolve(&url, &String::from_utf8_lossy(location.as_bytes()))?;
-            // The body of a redirect has no end on some engines: it is dropped unread.
-        }
-        Err(Error::Unexpected(format!("more than {MAX_REDIRECTS} redirects")))
-    }
-}
-
-/// `response`, if what follows can be media.
-async fn media(response: Response) -> Result<Response, Error> {
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        return Err(Error::Playback { status: status.as_u16(), text: error_text(response).await });
-    }
-    if !status.is_success() {
-        return Err(Error::Unexpected(format!("HTTP {status} as playback")));
-    }
-    match answer::content_type(&response).unwrap_or_default().as_str() {
-        "application/json" | "text/json" => match answer::payload(response, "response").await {
-            Ok(value) => Err(Error::Unexpected(answer::quote(value.to_string().as_bytes()))),
-            Err(error) => Err(error),
-        },
-        kind
-        @ ("application/vnd.apple.mpegurl" | "application/x-mpegurl" | "audio/mpegurl" | "text/html") => {
-            Err(Error::Unexpected(format!("{kind} where a transport stream was asked for")))
-        }
-        _ => Ok(response),
-    }
-}
-
-async fn error_text(response: Response) -> String {
-    let body = limited(TEXT_LIMIT, "error text", answer::body(response, MAX_TEXT)).await;
-    answer::quote(&body.unwrap_or_default())
-}
-
-/// The media of a session, as it comes: any number of bytes, at any place of a packet.
-///
-/// Dropping it closes the connection.
-#[derive(Debug)]
-pub struct Playback {
-    response: Response,
-}
-
-impl Playback {
-    /// The next bytes, `None` at the end. Waits as long as the engine does: put a limit around it.
-    ///
-    /// Safe to drop half done, as in `select!`: no byte is lost. Nothing is copied on the way.
-    ///
-    /// # Errors
-    /// [`Error::Cut`] when the connection broke.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.response.chunk().await.map_err(|error| Error::Cut(root_cause(&error)))
     }
 }

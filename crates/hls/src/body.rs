@@ -1,17 +1,28 @@
 //! The packets of the segment that is growing.
 
+use std::{mem, ops::Range};
+
 use bytes::{Bytes, BytesMut};
 use mpegts::{PACKET_LEN, Packet};
 
-/// Packets are gathered in blocks of this size, which are never moved: small enough for an allocator to keep and use
-/// again, large enough that a segment has few.
+/// Packets that are copied are gathered in blocks of this size, which are never moved: small enough for an allocator to
+/// keep and use again, large enough that a segment has few.
 const BLOCK: usize = 340 * PACKET_LEN;
+
+/// A run of packets that lie one behind the other where they were received is kept there from this length on. A
+/// shorter one is copied: it would hold the memory around it as well, and a segment would have many pieces.
+const MIN_RUN: usize = 16 * 1024;
 
 /// Packets in order, which can be cut in two at any packet without a copy.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     full: Vec<Bytes>,
+    /// Packets that were copied, behind those in `full`.
     open: BytesMut,
+    /// Where the packets behind those lie in `source`.
+    run: Range<usize>,
+    /// What is being taken apart.
+    source: Bytes,
     /// The number of the first packet, counted over the life of the stream.
     first: u64,
     packets: u64,
@@ -28,17 +39,60 @@ impl Body {
         self.first + self.packets
     }
 
+    /// The packets that come next lie in `source`, or anywhere else.
+    pub(crate) fn enter(&mut self, source: &Bytes) {
+        self.source = source.clone();
+    }
+
+    /// The packets that come next do not lie in the source.
+    pub(crate) fn leave(&mut self) {
+        self.close_run();
+        self.source = Bytes::new();
+    }
+
     pub(crate) fn push(&mut self, packet: Packet<'_>) {
+        self.packets += 1;
+        match self.place(packet) {
+            Some(at) if at == self.run.end && !self.run.is_empty() => self.run.end += PACKET_LEN,
+            Some(at) => {
+                self.close_run();
+                self.run = at..at + PACKET_LEN;
+            }
+            None => {
+                self.close_run();
+                self.copy(packet.bytes());
+            }
+        }
+    }
+
+    /// Where in the source the packet lies, if it does.
+    fn place(&self, packet: Packet<'_>) -> Option<usize> {
+        let at = packet.bytes().as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
+        (at + PACKET_LEN <= self.source.len()).then_some(at)
+    }
+
+    fn close_run(&mut self) {
+        let run = mem::take(&mut self.run);
+        let packets = self.source.slice(run);
+        if packets.len() < MIN_RUN {
+            packets.chunks(PACKET_LEN).for_each(|packet| self.copy(packet));
+        } else {
+            self.close_block();
+            self.full.push(packets);
+        }
+    }
+
+    fn copy(&mut self, packet: &[u8]) {
         if self.open.capacity() - self.open.len() < PACKET_LEN {
             self.close_block();
             self.open = BytesMut::with_capacity(BLOCK);
         }
-        self.open.extend_from_slice(packet.bytes());
-        self.packets += 1;
+        self.open.extend_from_slice(packet);
     }
 
     /// Take the packets before number `end` out, as slices of the blocks.
     pub(crate) fn take_until(&mut self, end: u64) -> Vec<Bytes> {
+        self.close_run();
         let packets = end.saturating_sub(self.first).min(self.packets);
         let mut wanted = usize::try_from(packets).unwrap_or(usize::MAX).saturating_mul(PACKET_LEN);
         self.first += packets;
@@ -75,21 +129,54 @@ mod tests {
         packet
     }
 
+    /// Push `count` packets that lie where they were received, in pieces of `piece` packets, some left out, and take
+    /// them out again with many a cut.
+    fn pass(count: u16, piece: usize, left_out: impl Fn(u16) -> bool) -> (Vec<Bytes>, Vec<u8>) {
+        let mut body = Body::default();
+        let (mut out, mut expected) = (Vec::new(), Vec::new());
+        let numbers: Vec<u16> = (0..count).collect();
+        for numbers in numbers.chunks(piece) {
+            let source = Bytes::from(numbers.iter().flat_map(|&n| packet(n)).collect::<Vec<u8>>());
+            body.enter(&source);
+            for (packet, _) in source.chunks(PACKET_LEN).zip(numbers).filter(|(_, n)| !left_out(**n)) {
+                body.push(Packet::new(packet).unwrap());
+                expected.extend_from_slice(packet);
+            }
+            body.leave();
+            out.extend(body.take_until(body.end().saturating_sub(300)));
+        }
+        out.extend(body.take_until(u64::MAX));
+        assert_eq!((body.len(), body.end()), (0, expected.len() as u64 / PACKET_LEN as u64));
+        (out, expected)
+    }
+
     #[test]
     fn cut_anywhere_all_packets_come_out_once_and_in_order() {
-        let mut body = Body::default();
-        let mut out = Vec::new();
-        for n in 0..5_000 {
-            body.push(Packet::new(&packet(n)).unwrap());
-            if n % 700 == 699 {
-                out.extend(body.take_until(u64::from(n) - 300).concat());
+        for piece in [1, 7, 50, 86, 87, 88, 400, 5_000] {
+            for every in [2, 10, 100, 1_000, 60_000] {
+                let (out, expected) = pass(5_000, piece, |n| n % every == 1);
+                assert!(out.concat() == expected, "pieces of {piece} packets, one in {every} left out");
             }
         }
-        assert_eq!(body.end(), 5_000);
-        out.extend(body.take_until(u64::MAX).concat());
+    }
 
-        let expected: Vec<u8> = (0..5_000).flat_map(packet).collect();
-        assert!(out == expected);
-        assert_eq!((body.len(), body.end()), (0, 5_000));
+    #[test]
+    fn long_runs_stay_where_they_were_received_and_short_ones_are_gathered() {
+        // A cut every 348 packets, 300 packets behind what came.
+        let (long, _) = pass(3_480, 348, |_| false);
+        assert_eq!(long.len(), 20);
+
+        let (short, _) = pass(3_400, 20, |_| false);
+        assert!(short.iter().map(Bytes::len).sum::<usize>() == 3_400 * PACKET_LEN && short.len() < 200);
+    }
+
+    #[test]
+    fn packets_from_elsewhere_are_copied() {
+        let mut body = Body::default();
+        body.enter(&Bytes::from(vec![0; 1_000]));
+        body.push(Packet::new(&packet(1)).unwrap());
+        body.leave();
+
+        assert_eq!(body.take_until(1), [Bytes::copy_from_slice(&packet(1))]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use mpegts::{Demuxer, Program, Stats};
 
 use crate::{Config, Segment, Window, segmenter::Segmenter};
@@ -30,9 +31,13 @@ impl Packager {
     }
 
     /// Take the next bytes, cut anywhere. True when a segment was closed, so that the window changed.
-    pub fn push(&mut self, data: &[u8]) -> bool {
+    ///
+    /// What is long enough of it becomes part of the segments where it lies.
+    pub fn push(&mut self, data: &Bytes) -> bool {
         let Self { demuxer, segmenter, .. } = self;
+        segmenter.enter(data);
         demuxer.push(data, |event| segmenter.on(event));
+        segmenter.leave();
         self.collect()
     }
 

@@ -180,6 +180,16 @@ impl Segmenter {
         self.closed.drain(..)
     }
 
+    /// The packets of the events that come next lie in `source`, or anywhere else.
+    pub(crate) fn enter(&mut self, source: &Bytes) {
+        self.body.enter(source);
+    }
+
+    /// The source is taken apart.
+    pub(crate) fn leave(&mut self) {
+        self.body.leave();
+    }
+
     pub(crate) fn on(&mut self, event: Event<'_>) {
         match event {
             Event::Program(program) => self.adopt(program),

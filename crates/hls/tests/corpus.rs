@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use hls::{Config, Packager, Segment, playlist};
 use mpegts::{Demuxer, Event};
 
@@ -35,7 +36,7 @@ fn package(data: &[u8], piece: usize) -> Vec<Segment> {
     let mut packager = Packager::new(recording(), 0);
     let mut segments = Vec::new();
     for piece in data.chunks(piece) {
-        packager.push(piece);
+        packager.push(&Bytes::copy_from_slice(piece));
         segments.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
     }
     packager.finish();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use hls::{Config, Packager, Segment};
 use mpegts::{
     Codec, Demuxer, Event, PACKET_LEN, Packet, Pid, Ticks,
@@ -20,7 +21,7 @@ fn pictures(count: u32, gop: u32) -> Vec<u8> {
 fn package(config: Config, stream: &[u8]) -> Packager {
     let mut packager = Packager::new(config, 1_763_802_000);
     for piece in stream.chunks(4_096) {
-        packager.push(piece);
+        packager.push(&Bytes::copy_from_slice(piece));
     }
     packager
 }
@@ -30,7 +31,7 @@ fn segments(config: Config, stream: &[u8], piece: usize) -> Vec<Segment> {
     let mut packager = Packager::new(config, 5);
     let mut all = Vec::new();
     for piece in stream.chunks(piece) {
-        packager.push(piece);
+        packager.push(&Bytes::copy_from_slice(piece));
         all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
     }
     packager.finish();
@@ -89,7 +90,7 @@ fn a_connection_made_anew_is_a_discontinuity_and_keeps_the_window() {
     packager.interrupt();
     let mut later = Muxer::default();
     later.pictures(Ticks(77_000 * SECOND), 160, 50);
-    packager.push(&later.stream);
+    packager.push(&Bytes::from(later.stream));
     packager.finish();
 
     insta::assert_snapshot!(packager.window().playlist());
@@ -322,12 +323,12 @@ fn a_stream_without_times_stays_within_its_bytes() {
     let mut packager = Packager::new(config, 0);
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(0), 1, 1);
-    packager.push(&muxer.stream);
+    packager.push(&Bytes::copy_from_slice(&muxer.stream));
     muxer.stream.clear();
     // One endless picture.
     muxer.pes(VIDEO, Ticks(3_600), Ticks(3_600), PREDICTED, 1 << 20);
     for _ in 0..64 {
-        packager.push(&muxer.stream);
+        packager.push(&Bytes::copy_from_slice(&muxer.stream));
     }
 
     assert!(packager.window().bytes() <= 4 << 20);
@@ -385,7 +386,7 @@ proptest! {
         let mut listed_last = Vec::new();
         let mut target = 0;
         for piece in stream.chunks(20_000) {
-            packager.push(piece);
+            packager.push(&Bytes::copy_from_slice(piece));
             all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
             let window = packager.window();
             let listed: Vec<u64> = window.listed().map(|segment| segment.number).collect();

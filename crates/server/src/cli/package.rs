@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let progress = bar(input.length());
     while let Some(data) = input.next()? {
         progress.inc(data.len() as u64);
-        if packager.push(data) {
+        if packager.push(&data) {
             folder.write(packager.closed())?;
         }
     }

@@ -2,23 +2,48 @@
 //!
 //! A live channel trickles in: read as it comes, it would wake its task hundreds of times a second for a
 //! packet or two each. Media gathers in the kernel's socket buffer just as well; taken at the ticks of
-//! one process-wide grid, twenty channels cost the timer one wake-up.
+//! one process-wide grid, and in whole blocks, twenty channels cost the timer one wake-up and are copied once.
 
 use std::{sync::OnceLock, time::Duration};
 
+use acestream::Playback;
 use tokio::time::{Instant, sleep_until};
 
-/// The distance of two ticks. At 8 Mbit/s, 100 kB gather in it: less than a socket buffer holds, and a
-/// delay that a segment of seconds does not show. A quarter less CPU than with 40 ms.
-const TICK: Duration = Duration::from_millis(100);
+/// The distance of two ticks. At 8 Mbit/s, 200 kB gather in it: a delay that a segment of seconds does not show.
+const TICK: Duration = Duration::from_millis(200);
 
-/// A chunk below this size says that the socket is drained, so that more is worth waiting for: hyper hands
-/// on a body without a length in slices of this size, and the rest of what it read last.
-pub(super) const DRAINED: usize = 8 * 1024;
+/// How finely media is taken where viewers want it at once.
+const FINE: Duration = Duration::from_millis(20);
 
-/// Wait until the grid's next tick.
-pub(super) async fn tick() {
-    sleep_until(next_after(origin(), Instant::now())).await;
+/// Media is left in the kernel no longer than this, however little there is.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How media is taken from the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As it comes.
+    Eager,
+    /// As soon as a part may have grown.
+    Fine,
+    /// In whole blocks.
+    Coarse,
+}
+
+impl Pace {
+    /// How many bytes are worth taking, `after` the last ones.
+    pub(super) fn least(self, after: Duration) -> usize {
+        if self == Self::Coarse && after < LONGEST { Playback::BLOCK } else { 1 }
+    }
+}
+
+/// Wait until the next tick of the grid of `pace`.
+pub(super) async fn tick(pace: Pace) {
+    let distance = match pace {
+        Pace::Eager => return,
+        Pace::Fine => FINE,
+        Pace::Coarse => TICK,
+    };
+    sleep_until(next_after(origin(), Instant::now(), distance)).await;
 }
 
 fn origin() -> Instant {
@@ -26,10 +51,11 @@ fn origin() -> Instant {
     *ORIGIN.get_or_init(Instant::now)
 }
 
-fn next_after(origin: Instant, now: Instant) -> Instant {
+fn next_after(origin: Instant, now: Instant, distance: Duration) -> Instant {
     let since = now.saturating_duration_since(origin);
-    let into = Duration::from_nanos(u64::try_from(since.as_nanos() % TICK.as_nanos()).unwrap_or_default());
-    now + (TICK - into)
+    let into =
+        Duration::from_nanos(u64::try_from(since.as_nanos() % distance.as_nanos()).unwrap_or_default());
+    now + (distance - into)
 }
 
 #[cfg(test)]
@@ -40,16 +66,16 @@ mod tests {
     async fn two_streams_that_ask_at_different_times_wake_together() {
         let origin = Instant::now();
 
-        let early = next_after(origin, origin + Duration::from_millis(201));
-        let late = next_after(origin, origin + Duration::from_millis(299));
+        let early = next_after(origin, origin + Duration::from_millis(201), TICK);
+        let late = next_after(origin, origin + Duration::from_millis(399), TICK);
 
-        assert_eq!(early, origin + Duration::from_millis(300));
+        assert_eq!(early, origin + Duration::from_millis(400));
         assert_eq!(early, late);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_tick_is_always_ahead() {
         let origin = Instant::now();
-        assert_eq!(next_after(origin, origin + TICK), origin + 2 * TICK);
+        assert_eq!(next_after(origin, origin + TICK, TICK), origin + 2 * TICK);
     }
 }

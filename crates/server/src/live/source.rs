@@ -9,11 +9,16 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use acestream::{ContentId, Engine, Error, Form, Playback, Session};
+use acestream::{ContentId, Engine, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::{Config, health::Health, pace, snapshot::Failure};
+use super::{
+    Config,
+    health::Health,
+    pace::{self, Pace},
+    snapshot::Failure,
+};
 
 /// How soon a playback that is not ready yet is tried again. Engines that have no data yet answer at once.
 const OPEN_AGAIN: Duration = Duration::from_millis(200);
@@ -69,7 +74,8 @@ pub(super) struct Source {
     ever_flowed: bool,
     last_byte: Instant,
     complaint: Option<Error>,
-    paced: bool,
+    pace: Pace,
+    /// Nothing more is to be had before the next tick.
     drained: bool,
 }
 
@@ -118,7 +124,7 @@ impl Source {
             ever_flowed: false,
             last_byte: now,
             complaint: None,
-            paced: false,
+            pace: Pace::Eager,
             drained: false,
         }
     }
@@ -128,9 +134,9 @@ impl Source {
         self.form = Some(form);
     }
 
-    /// From now on take media at the ticks of [`pace`], not as it trickles in.
-    pub(super) fn pace(&mut self) {
-        self.paced = true;
+    /// From now on take media like this.
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
     }
 
     /// The session that is open now.
@@ -221,17 +227,45 @@ impl Source {
     }
 
     async fn flow(&mut self) -> Option<Event> {
-        if std::mem::take(&mut self.drained) {
-            pace::tick().await;
-        }
-        let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        Some(match timeout_at(Instant::now() + self.timing.silence, playback.chunk()).await {
-            Ok(Ok(Some(data))) => self.received(data),
-            Ok(Ok(None)) if self.session.as_ref().is_some_and(|session| !session.is_live()) => Event::Over,
-            Ok(Ok(None)) => self.lost(Loss::Cut, Error::Cut("the connection was closed".to_owned())),
-            Ok(Err(error)) => self.lost(Loss::Cut, error),
-            Err(_) => self.lost(Loss::Silence, Error::Timeout("playback")),
+        let found = match self.pace {
+            Pace::Eager => self.wait_for_media().await?,
+            pace => self.watch_for_media(pace).await?,
+        };
+        Some(match found {
+            Ok(Some(data)) => self.received(data),
+            Ok(None) if self.session.as_ref().is_some_and(|session| !session.is_live()) => Event::Over,
+            Ok(None) => self.lost(Loss::Cut, Error::Cut("the connection was closed".to_owned())),
+            Err(error @ Error::Timeout(_)) => self.lost(Loss::Silence, error),
+            Err(error) => self.lost(Loss::Cut, error),
         })
+    }
+
+    /// Media as soon as it comes.
+    async fn wait_for_media(&mut self) -> Option<Result<Option<Bytes>, Error>> {
+        let Stage::Flow { playback, .. } = &mut self.stage else { return None };
+        let chunk = timeout(self.timing.silence, playback.chunk()).await;
+        Some(chunk.unwrap_or(Err(Error::Timeout("playback"))))
+    }
+
+    /// Media that gathered until a tick of the grid.
+    async fn watch_for_media(&mut self, pace: Pace) -> Option<Result<Option<Bytes>, Error>> {
+        let Stage::Flow { playback, .. } = &mut self.stage else { return None };
+        let silence = Instant::now() + self.timing.silence;
+        loop {
+            if self.drained {
+                pace::tick(pace).await;
+                self.drained = false;
+            }
+            match playback.take(pace.least(self.last_byte.elapsed())) {
+                Ok(Taken::Data(data)) => return Some(Ok(Some(data))),
+                Ok(Taken::End) => return Some(Ok(None)),
+                Ok(Taken::Nothing) if Instant::now() >= silence => {
+                    return Some(Err(Error::Timeout("playback")));
+                }
+                Ok(Taken::Nothing) => self.drained = true,
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 
     fn received(&mut self, data: Bytes) -> Event {
@@ -245,7 +279,6 @@ impl Source {
         }
         self.ever_flowed = true;
         self.last_byte = now;
-        self.drained = self.paced && data.len() < pace::DRAINED;
         Event::Data(data)
     }
 

@@ -23,6 +23,9 @@ use super::{
     snapshot::{EndReason, Failure, NotReady, Snapshot, State},
 };
 
+/// Who plays parts asks for the next one within this time.
+const HURRY_MS: u64 = 10_000;
+
 /// A handle on a live stream: cheap to clone, never in the stream's way.
 #[derive(Debug, Clone)]
 pub struct Stream {
@@ -41,6 +44,8 @@ pub(super) struct Shared {
     pub(super) start_timeout: Duration,
     pub(super) audience: Audience,
     pub(super) counters: Counters,
+    /// When somebody last asked for parts: milliseconds after `begun`, and one.
+    hurried: AtomicU64,
     details: Mutex<Details>,
     /// Cancelled by [`Stream::stop`], and with the hub.
     pub(super) cancel: CancellationToken,
@@ -73,9 +78,22 @@ impl Shared {
             start_timeout,
             audience: Audience::new(),
             counters: Counters::default(),
+            hurried: AtomicU64::new(0),
             details: Mutex::default(),
             cancel,
         }
+    }
+
+    /// Whether somebody plays parts, so that each counts as soon as it is whole.
+    pub(super) fn is_hurried(&self) -> bool {
+        match self.hurried.load(Ordering::Relaxed) {
+            0 => false,
+            last => self.now_in_ms().saturating_sub(last) < HURRY_MS,
+        }
+    }
+
+    fn now_in_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Look at or change what reports tell; for a few lines.
@@ -154,6 +172,11 @@ impl Stream {
     /// A request of `viewer`, a hash that tells viewers apart: it keeps the stream alive.
     pub fn touch(&self, viewer: u64) {
         self.shared.audience.touch(viewer);
+    }
+
+    /// A request for the newest part: parts are made as soon as their media is there, for a while.
+    pub fn hurry(&self) {
+        self.shared.hurried.store(self.shared.now_in_ms() + 1, Ordering::Relaxed);
     }
 
     /// What the stream is doing, for people and programs.

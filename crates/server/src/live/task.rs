@@ -9,7 +9,9 @@ use std::{
 };
 
 use acestream::{ContentId, Form, Session};
+use bytes::Bytes;
 use hls::Packager;
+use mpegts::PACKET_LEN;
 use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until, timeout},
@@ -21,6 +23,7 @@ use super::{
     failures,
     hub::{Claim, Inner, Listing},
     meter::Meter,
+    pace::Pace,
     report::{Phase, TrackReport},
     resolve::resolve,
     snapshot::{EndReason, Failure, Snapshot, State},
@@ -34,6 +37,9 @@ const ASK_WHILE_LIVE: Duration = Duration::from_secs(5);
 
 /// How long a shutdown waits for a session that the engine is just opening.
 const LAST_START: Duration = Duration::from_secs(4);
+
+/// Of a broadcast that has an end, so much is packaged at a time.
+const PIECE: usize = 44 * PACKET_LEN;
 
 /// What is under way, or the end of it.
 type Going<T = ()> = Result<T, EndReason>;
@@ -146,7 +152,7 @@ impl Task {
     async fn handle(&mut self, event: Event) -> Going {
         match event {
             Event::Started { session, form } => return self.started(session, form).await,
-            Event::Data(data) => return self.received(&data).await,
+            Event::Data(data) => return self.received(data).await,
             Event::Lost { cause, attempt } => self.lost(cause, attempt).await,
             Event::Again { attempt } => self.again(attempt),
             Event::Over => return self.over().await,
@@ -203,12 +209,32 @@ impl Task {
         Ok(())
     }
 
-    async fn received(&mut self, data: &[u8]) -> Going {
+    async fn received(&mut self, mut data: Bytes) -> Going {
         Counters::add(&self.shared.counters.received_bytes, data.len() as u64);
-        let since = *self.progress.get_or_insert_with(Instant::now);
+        self.progress.get_or_insert_with(Instant::now);
         if let Some(attempt) = self.broken_off.take() {
             self.resumed(attempt);
         }
+        self.source.set_pace(self.pace());
+        // What has an end is slowed down segment by segment, of which a block can hold several.
+        let most = if self.has_end { PIECE } else { data.len() };
+        while !data.is_empty() {
+            let piece = data.split_to(most.min(data.len()));
+            self.package(&piece).await;
+        }
+        self.check_progress()
+    }
+
+    /// Before the first segment nothing is worth waiting for.
+    fn pace(&self) -> Pace {
+        match self.live_since {
+            None => Pace::Eager,
+            Some(_) if self.shared.is_hurried() => Pace::Fine,
+            Some(_) => Pace::Coarse,
+        }
+    }
+
+    async fn package(&mut self, data: &Bytes) {
         let closed = self.packager.push(data);
         let growing = self.packager.growing_bytes() as u64;
         self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
@@ -216,9 +242,7 @@ impl Task {
             self.progress = Some(Instant::now());
             self.window_changed().await;
             sleep(self.lead()).await;
-            return Ok(());
         }
-        self.check_progress(since)
     }
 
     /// How long to wait so that viewers keep up with what has an end: it runs half a window ahead of the
@@ -242,7 +266,8 @@ impl Task {
     }
 
     /// Media that leads to no segment is none.
-    fn check_progress(&self, since: Instant) -> Going {
+    fn check_progress(&self) -> Going {
+        let Some(since) = self.progress else { return Ok(()) };
         let config = &self.listing.hub.config;
         let scrambled = self.packager.is_scrambled();
         let limit = match (self.packager.window().is_empty(), scrambled) {
@@ -281,7 +306,6 @@ impl Task {
         self.live_since = Some(Instant::now());
         self.enter(Phase::Live);
         self.meter.every(ASK_WHILE_LIVE);
-        self.source.pace();
         let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
         let peers = self.shared.details(|details| details.statistics.as_ref().map(|known| known.peers));
         tracing::info!(peers, "stream {id} is live after {took:.1?}");

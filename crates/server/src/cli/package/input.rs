@@ -2,17 +2,19 @@
 
 use std::{
     fs::File,
-    io::{self, Read, StdinLock},
+    io::{self, Stdin},
+    os::fd::AsFd,
     time::Duration,
 };
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use reqwest::{Client, Response, Url};
+use rustix::{buffer::spare_capacity, io::retry_on_intr};
 use tokio::runtime::Runtime;
 
 /// Large enough that system calls cost nothing beside the work, small enough for the cache.
-const PIECE: usize = 512 << 10;
+const PIECE: usize = 1_394 * 188;
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,21 +28,20 @@ pub(super) struct Input {
 }
 
 enum Source {
-    File(File, Box<[u8]>),
-    Stdin(StdinLock<'static>, Box<[u8]>),
+    File(File),
+    Stdin(Stdin),
     Http(Box<Http>),
 }
 
 struct Http {
     runtime: Runtime,
     response: Response,
-    piece: Bytes,
 }
 
 impl Input {
     pub(super) fn open(name: &str) -> anyhow::Result<Self> {
         let (source, length) = match name {
-            "-" => (Source::Stdin(io::stdin().lock(), buffer()), None),
+            "-" => (Source::Stdin(io::stdin()), None),
             url if url.contains("://") => request(url).with_context(|| format!("opening {url}"))?,
             path => open(path).with_context(|| format!("opening {path}"))?,
         };
@@ -58,11 +59,11 @@ impl Input {
     }
 
     /// The next piece, or `None` at the end. An input that breaks off is an error, not an end.
-    pub(super) fn next(&mut self) -> anyhow::Result<Option<&[u8]>> {
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
         let Self { name, source, received, .. } = self;
         let piece = match source {
-            Source::File(file, buffer) => read(file, buffer).map_err(anyhow::Error::from),
-            Source::Stdin(stdin, buffer) => read(stdin, buffer).map_err(anyhow::Error::from),
+            Source::File(file) => read(file).map_err(anyhow::Error::from),
+            Source::Stdin(stdin) => read(stdin).map_err(anyhow::Error::from),
             Source::Http(http) => http.next(),
         };
         let piece = piece.with_context(|| format!("reading {name}"))?;
@@ -71,26 +72,19 @@ impl Input {
     }
 }
 
-fn buffer() -> Box<[u8]> {
-    vec![0; PIECE].into_boxed_slice()
-}
-
 fn open(path: &str) -> anyhow::Result<(Source, Option<u64>)> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     anyhow::ensure!(!metadata.is_dir(), "it is a folder, not a transport stream");
     let length = metadata.is_file().then_some(metadata.len());
-    Ok((Source::File(file, buffer()), length))
+    Ok((Source::File(file), length))
 }
 
-fn read<'a>(input: &mut impl Read, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
-    loop {
-        match input.read(buffer) {
-            Ok(length) => return Ok(&buffer[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// The next bytes, in a block of their own, which the segments are then made of.
+fn read(input: impl AsFd) -> io::Result<Bytes> {
+    let mut block = Vec::with_capacity(PIECE);
+    retry_on_intr(|| rustix::io::read(&input, spare_capacity(&mut block)))?;
+    Ok(block.into())
 }
 
 fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
@@ -101,17 +95,16 @@ fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
     // Within the runtime from the first call on: the request's time limits ask for its clock.
     let response = runtime.block_on(async { client.get(url).send().await })?.error_for_status()?;
     let length = response.content_length();
-    Ok((Source::Http(Box::new(Http { runtime, response, piece: Bytes::new() })), length))
+    Ok((Source::Http(Box::new(Http { runtime, response })), length))
 }
 
 impl Http {
-    fn next(&mut self) -> anyhow::Result<&[u8]> {
-        self.piece = loop {
+    fn next(&mut self) -> anyhow::Result<Bytes> {
+        loop {
             match self.runtime.block_on(async { self.response.chunk().await })? {
                 Some(piece) if piece.is_empty() => {}
-                piece => break piece.unwrap_or_default(),
+                piece => return Ok(piece.unwrap_or_default()),
             }
-        };
-        Ok(&self.piece)
+        }
     }
 }

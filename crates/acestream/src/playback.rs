@@ -1,0 +1,300 @@
+//! The media of a session, as it comes.
+
+use std::{io, mem, time::Duration};
+
+use bytes::Bytes;
+use reqwest::Url;
+use rustix::{buffer::spare_capacity, io::Errno};
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+use crate::{
+    Error, answer,
+    engine::{Connection, limited},
+    framing::Framing,
+    wire::{self, Answer},
+};
+
+/// For the text that comes with an error status; it is only there to be shown.
+const TEXT_LIMIT: Duration = Duration::from_secs(1);
+const MAX_TEXT: usize = 4096;
+/// getstream, `/ace/r`, `/content`: the engine needs two.
+const MAX_REDIRECTS: usize = 4;
+
+/// The media of a session, as it comes: any number of bytes, at any place of a packet.
+///
+/// Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Playback {
+    socket: Socket,
+    framing: Framing,
+    /// What was read of the connection and not given out.
+    input: Bytes,
+}
+
+#[derive(Debug)]
+enum Socket {
+    /// The runtime wakes us when bytes come.
+    Woken(TcpStream),
+    /// Nobody does: we look.
+    Watched(std::net::TcpStream),
+    /// It could not be handed over.
+    Broken,
+}
+
+/// What [`Playback::take`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Media.
+    Data(Bytes),
+    /// Not enough has come.
+    Nothing,
+    /// The body ended.
+    End,
+}
+
+impl Playback {
+    /// The most bytes that one piece has: a multiple of the packets of a transport stream, so that pieces of one that
+    /// begins with the body are cut between packets.
+    pub const BLOCK: usize = 348 * 188;
+
+    /// Follow `url` to media.
+    pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
+        let Answer { head, socket, begun } = follow(connection, url.clone()).await?;
+        let mut playback = Self { socket: Socket::Woken(socket), framing: head.framing, input: begun };
+        match head.status {
+            200..300 => {}
+            400.. => return Err(playback.refusal(head.status).await),
+            status => return Err(Error::Unexpected(format!("HTTP {status} as playback"))),
+        }
+        match head.content_type.as_str() {
+            "application/json" | "text/json" => Err(playback.complaint(head.status).await),
+            kind @ ("application/vnd.apple.mpegurl"
+            | "application/x-mpegurl"
+            | "audio/mpegurl"
+            | "text/html") => {
+                Err(Error::Unexpected(format!("{kind} where a transport stream was asked for")))
+            }
+            _ => Ok(playback),
+        }
+    }
+
+    /// The next bytes, `None` at the end. Waits as long as the engine does: put a limit around it.
+    ///
+    /// Safe to drop half done, as in `select!`: no byte is lost.
+    ///
+    /// # Errors
+    /// [`Error::Cut`] when the connection broke.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if let Some(piece) = self.piece()? {
+                return Ok(Some(piece));
+            }
+            if self.framing.is_over() {
+                return Ok(None);
+            }
+            let mut block = Vec::with_capacity(Self::BLOCK);
+            if self.woken()?.read_buf(&mut block).await.map_err(|error| cut(&error))? == 0 {
+                return self.ended().map(|()| None);
+            }
+            self.input = block.into();
+        }
+    }
+
+    /// What has come, without waiting: at most [`BLOCK`](Self::BLOCK) bytes, and [`Taken::Nothing`] while fewer than
+    /// `least` are there. Media that is taken so now and then wakes nobody in between: it gathers in the kernel.
+    ///
+    /// # Errors
+    /// [`Error::Cut`] when the connection broke.
+    pub fn take(&mut self, least: usize) -> Result<Taken, Error> {
+        loop {
+            if let Some(piece) = self.piece()? {
+                return Ok(Taken::Data(piece));
+            }
+            if self.framing.is_over() {
+                return Ok(Taken::End);
+            }
+            match read_now(self.watched()?, least)? {
+                Now::Block(block) => self.input = block,
+                Now::Nothing => return Ok(Taken::Nothing),
+                Now::Closed => return self.ended().map(|()| Taken::End),
+            }
+        }
+    }
+
+    fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        self.framing.piece(&mut self.input).map_err(|damaged| Error::Cut(damaged.to_string()))
+    }
+
+    fn ended(&self) -> Result<(), Error> {
+        if self.framing.may_end() {
+            return Ok(());
+        }
+        Err(Error::Cut("closed in the middle of the answer".to_owned()))
+    }
+
+    /// The socket, known to the runtime.
+    fn woken(&mut self) -> Result<&mut TcpStream, Error> {
+        self.socket = match mem::replace(&mut self.socket, Socket::Broken) {
+            Socket::Watched(socket) => {
+                Socket::Woken(TcpStream::from_std(socket).map_err(|error| cut(&error))?)
+            }
+            socket => socket,
+        };
+        match &mut self.socket {
+            Socket::Woken(socket) => Ok(socket),
+            _ => Err(Error::Cut("the connection is lost".to_owned())),
+        }
+    }
+
+    /// The socket, not known to the runtime, which would be woken by every packet.
+    fn watched(&mut self) -> Result<&std::net::TcpStream, Error> {
+        self.socket = match mem::replace(&mut self.socket, Socket::Broken) {
+            Socket::Woken(socket) => Socket::Watched(socket.into_std().map_err(|error| cut(&error))?),
+            socket => socket,
+        };
+        match &self.socket {
+            Socket::Watched(socket) => Ok(socket),
+            _ => Err(Error::Cut("the connection is lost".to_owned())),
+        }
+    }
+
+    /// What an error status says.
+    async fn refusal(&mut self, status: u16) -> Error {
+        let text = limited(TEXT_LIMIT, "error text", self.text()).await.unwrap_or_default();
+        Error::Playback { status, text: answer::quote(&text) }
+    }
+
+    /// What JSON says in place of media.
+    async fn complaint(&mut self, status: u16) -> Error {
+        let text = limited(TEXT_LIMIT, "error text", self.text()).await.unwrap_or_default();
+        match answer::read(status, &text, "response") {
+            Ok(value) => Error::Unexpected(answer::quote(value.to_string().as_bytes())),
+            Err(error) => error,
+        }
+    }
+
+    /// The beginning of the body, which is no media.
+    async fn text(&mut self) -> Result<Vec<u8>, Error> {
+        let mut text = Vec::new();
+        while text.len() < MAX_TEXT
+            && let Some(piece) = self.chunk().await?
+        {
+            text.extend_from_slice(&piece);
+        }
+        Ok(text)
+    }
+}
+
+/// What a socket holds now.
+enum Now {
+    Block(Bytes),
+    Nothing,
+    Closed,
+}
+
+/// Read what is there, if it is at least `least` bytes, into a block of its own.
+fn read_now(socket: &std::net::TcpStream, least: usize) -> Result<Now, Error> {
+    let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
+    // Of a connection that broke or ended, only a read tells.
+    if there > 0 && there < least as u64 {
+        return Ok(Now::Nothing);
+    }
+    let mut block = Vec::with_capacity(if there == 0 { 1 } else { Playback::BLOCK });
+    match rustix::io::read(socket, spare_capacity(&mut block)) {
+        Ok(0) => Ok(Now::Closed),
+        Ok(_) => Ok(Now::Block(block.into())),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(Now::Nothing),
+        Err(errno) => Err(cut(&errno.into())),
+    }
+}
+
+/// The first answer that is no redirect.
+async fn follow(connection: &Connection, mut url: Url) -> Result<Answer, Error> {
+    for _ in 0..=MAX_REDIRECTS {
+        let answer = wire::get(&url).await?;
+        let Some(location) = answer.head.redirect() else { return Ok(answer) };
+        url = connection.resolve(&url, location)?;
+        // The body of a redirect has no end on some engines: it is dropped unread.
+    }
+    Err(Error::Unexpected(format!("more than {MAX_REDIRECTS} redirects")))
+}
+
+fn cut(error: &io::Error) -> Error {
+    Error::Cut(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+    use super::*;
+
+    async fn pair(framing: Framing, begun: &'static [u8]) -> (Playback, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (socket, accepted) = tokio::join!(connecting, listener.accept());
+        let playback =
+            Playback { socket: Socket::Woken(socket.unwrap()), framing, input: Bytes::from_static(begun) };
+        (playback, accepted.unwrap().0)
+    }
+
+    /// Look until something is there.
+    async fn look(playback: &mut Playback, least: usize) -> Result<Taken, Error> {
+        loop {
+            match playback.take(least) {
+                Ok(Taken::Nothing) => tokio::task::yield_now().await,
+                found => return found,
+            }
+        }
+    }
+
+    fn data(bytes: &'static [u8]) -> Result<Taken, Error> {
+        Ok(Taken::Data(Bytes::from_static(bytes)))
+    }
+
+    #[tokio::test]
+    async fn what_came_with_the_head_comes_first() {
+        let (mut playback, _engine) = pair(Framing::Close, b"head").await;
+
+        assert_eq!(playback.take(1_000), data(b"head"));
+        assert_eq!(playback.take(1), Ok(Taken::Nothing));
+    }
+
+    #[tokio::test]
+    async fn less_than_was_asked_for_stays_in_the_kernel() {
+        let (mut playback, mut engine) = pair(Framing::Close, b"").await;
+        engine.write_all(b"abc").await.unwrap();
+
+        while rustix::io::ioctl_fionread(playback.watched().unwrap()).unwrap() < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(playback.take(4), Ok(Taken::Nothing));
+        engine.write_all(b"d").await.unwrap();
+        assert_eq!(look(&mut playback, 4).await, data(b"abcd"));
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_watched_can_be_waited_for_again() {
+        let (mut playback, mut engine) = pair(Framing::Close, b"").await;
+        assert_eq!(playback.take(1), Ok(Taken::Nothing));
+
+        engine.write_all(b"abc").await.unwrap();
+        assert_eq!(playback.chunk().await, Ok(Some(Bytes::from_static(b"abc"))));
+    }
+
+    #[tokio::test]
+    async fn the_end_and_the_middle_of_a_body_are_told_apart() {
+        let (mut playback, engine) = pair(Framing::Close, b"").await;
+        drop(engine);
+        assert_eq!(look(&mut playback, 9).await, Ok(Taken::End));
+
+        let (mut playback, engine) = pair(Framing::Length(2), b"a").await;
+        drop(engine);
+        assert_eq!(look(&mut playback, 9).await, data(b"a"));
+        assert!(matches!(look(&mut playback, 9).await, Err(Error::Cut(_))));
+
+        let (mut playback, _engine) = pair(Framing::Length(1), b"a").await;
+        assert_eq!(playback.take(9), data(b"a"));
+        assert_eq!(playback.take(9), Ok(Taken::End));
+    }
+}

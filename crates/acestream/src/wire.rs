@@ -1,0 +1,174 @@
+//! One GET over a connection of its own: as much of an HTTP/1.1 client (RFC 9112) as media needs.
+//!
+//! Media comes for hours at the rate it is played. To leave it in the kernel's buffer until a whole block is there,
+//! and to take it from there with one copy, the socket must be ours; a client library hands on what it likes.
+
+use std::io;
+
+use bytes::Bytes;
+use reqwest::Url;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{Error, engine::CONNECT_LIMIT, framing::Framing};
+
+/// The longest head of an answer that is read.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+const USER_AGENT: &str = concat!("acehls/", env!("CARGO_PKG_VERSION"));
+
+/// What the head of an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    location: Option<String>,
+    /// Without its parameters, in lower case.
+    pub(crate) content_type: String,
+    pub(crate) framing: Framing,
+}
+
+/// An answer whose body has not been read yet.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) head: Head,
+    pub(crate) socket: TcpStream,
+    /// What came of the body together with the head.
+    pub(crate) begun: Bytes,
+}
+
+/// Ask for `url`, which is of the scheme `http`. Waits at most 3 s for the connection, and without a limit of its own
+/// for the head of the answer.
+pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
+    let unreachable = |error: io::Error| Error::Unreachable(error.to_string());
+    let mut socket = connect(url).await.map_err(unreachable)?;
+    socket.write_all(request(url).as_bytes()).await.map_err(unreachable)?;
+    let mut input = Vec::with_capacity(4096);
+    loop {
+        if let Some((head, length)) = parse(&input)? {
+            return Ok(Answer { head, socket, begun: Bytes::from(input).slice(length..) });
+        }
+        if input.len() >= MAX_HEAD {
+            return Err(not_http(&"an endless head"));
+        }
+        if socket.read_buf(&mut input).await.map_err(unreachable)? == 0 {
+            return Err(Error::Unreachable("the connection was closed before an answer".to_owned()));
+        }
+    }
+}
+
+async fn connect(url: &Url) -> io::Result<TcpStream> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(80);
+    let socket = timeout(CONNECT_LIMIT, TcpStream::connect((host, port))).await??;
+    socket.set_nodelay(true)?;
+    Ok(socket)
+}
+
+fn request(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let path = url.path();
+    format!(
+        "GET {path}{query} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: {USER_AGENT}\r\nAccept: */*\r\n\
+         Connection: close\r\n\r\n"
+    )
+}
+
+/// The head and how long it is, once it is whole. Interim answers (RFC 9110, 15.2) are passed over.
+fn parse(input: &[u8]) -> Result<Option<(Head, usize)>, Error> {
+    let mut passed = 0;
+    loop {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        let status = response.parse(&input[passed..]).map_err(|error| not_http(&error))?;
+        let httparse::Status::Complete(length) = status else { return Ok(None) };
+        passed += length;
+        if response.code.is_none_or(|code| code >= 200) {
+            return Ok(Some((Head::of(&response)?, passed)));
+        }
+    }
+}
+
+impl Head {
+    /// Where the answer points to, if it is a redirect.
+    pub(crate) fn redirect(&self) -> Option<&str> {
+        self.location.as_deref().filter(|_| (300..400).contains(&self.status))
+    }
+
+    fn of(response: &httparse::Response<'_, '_>) -> Result<Self, Error> {
+        let header = |name: &str| {
+            let mut found = response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+            found.next().map(|header| String::from_utf8_lossy(header.value).trim().to_owned())
+        };
+        let length = header("content-length").map(|length| length.parse());
+        let length = length.transpose().map_err(|_| not_http(&"a length that is no number"))?;
+        let coding = header("transfer-encoding").unwrap_or_default().to_ascii_lowercase();
+        let content_type = header("content-type").unwrap_or_default();
+        Ok(Self {
+            status: response.code.unwrap_or_default(),
+            location: header("location"),
+            content_type: content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+            framing: Framing::new(coding.ends_with("chunked"), length),
+        })
+    }
+}
+
+fn not_http(what: &dyn std::fmt::Display) -> Error {
+    Error::Unexpected(format!("not HTTP ({what})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        parse(text.as_bytes()).unwrap().unwrap().0
+    }
+
+    #[test]
+    fn a_request_names_the_host_as_the_url_does() {
+        let request = |url: &str| request(&Url::parse(url).unwrap());
+
+        assert!(
+            request("http://engine:6878/a%20b?c=d")
+                .starts_with("GET /a%20b?c=d HTTP/1.1\r\nHost: engine:6878\r\n")
+        );
+        assert!(request("http://[::1]/").starts_with("GET / HTTP/1.1\r\nHost: [::1]\r\n"));
+    }
+
+    #[test]
+    fn a_head_is_read_once_it_is_whole_and_behind_interim_answers() {
+        let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 302 Found\r\nlocation: /x\r\nContent-Type: Text/HTML; a=b\r\n\r\nrest";
+        for end in 0..text.len() - 4 {
+            assert_eq!(parse(&text.as_bytes()[..end]).unwrap(), None);
+        }
+        let (head, length) = parse(text.as_bytes()).unwrap().unwrap();
+
+        assert_eq!(&text[length..], "rest");
+        assert_eq!((head.status, head.location.as_deref()), (302, Some("/x")));
+        assert_eq!(head.content_type, "text/html");
+    }
+
+    #[test]
+    fn the_framing_is_what_the_head_says() {
+        assert_eq!(head("HTTP/1.0 200 OK\r\n\r\n").framing, Framing::new(false, None));
+        assert_eq!(
+            head("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").framing,
+            Framing::new(false, Some(7))
+        );
+        // Chunks win over a length (RFC 9112, 6.3).
+        let both = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: Chunked\r\n\r\n";
+        assert_eq!(head(both).framing, Framing::new(true, None));
+    }
+
+    #[test]
+    fn what_is_no_http_is_refused() {
+        for text in ["SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"] {
+            assert!(matches!(parse(text.as_bytes()), Err(Error::Unexpected(_))), "{text}");
+        }
+    }
+}
