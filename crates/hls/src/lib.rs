@@ -4,6 +4,7 @@
 //! start, each with a PAT and a PMT of ours in front, and keeps the newest in a [`Window`].
 
 mod body;
+mod directives;
 mod packager;
 pub mod playlist;
 mod segment;
@@ -12,6 +13,7 @@ mod window;
 
 use std::time::Duration;
 
+pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfile};
 pub use packager::Packager;
 pub use segment::Segment;
 pub use window::Window;
