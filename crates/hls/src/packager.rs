@@ -54,6 +54,11 @@ impl Packager {
         true
     }
 
+    /// From the next segment on the window holds at most this many bytes, in place of [`Config::max_bytes`].
+    pub fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.config.max_bytes = max_bytes;
+    }
+
     /// What can be played now.
     #[must_use]
     pub fn window(&self) -> &Window {
