@@ -9,6 +9,7 @@ mod packager;
 pub mod playlist;
 mod segment;
 mod segmenter;
+pub mod validate;
 mod window;
 
 use std::time::Duration;
