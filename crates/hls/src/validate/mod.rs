@@ -5,6 +5,7 @@
 
 mod attributes;
 mod finding;
+mod follower;
 mod form;
 mod lines;
 mod low_latency;
@@ -12,13 +13,16 @@ mod media;
 mod multivariant;
 mod playlist;
 mod read;
+mod transport;
 mod value;
 mod versions;
 
 pub use finding::{Finding, Severity};
+pub use follower::{Fetched, Follower};
 pub use form::is_multivariant;
 pub use multivariant::media_playlists;
 pub use playlist::{Hint, Part, Playlist, RenditionReport, Segment, ServerControl};
+pub use transport::{Said, Transport, assembled};
 pub use value::Date;
 
 use finding::Report;
@@ -33,12 +37,17 @@ pub fn media(text: &str) -> Vec<Finding> {
 #[must_use]
 pub fn read(text: &str) -> (Playlist, Vec<Finding>) {
     let mut report = Report::default();
-    form::check(text, &mut report);
-    versions::check(text, &mut report);
-    let playlist = read::read(text, &mut report);
-    media::check(text, &playlist, &mut report);
-    low_latency::check(&playlist, &mut report);
+    let playlist = read_into(text, &mut report);
     (playlist, report.findings())
+}
+
+fn read_into(text: &str, report: &mut Report) -> Playlist {
+    form::check(text, report);
+    versions::check(text, report);
+    let playlist = read::read(text, report);
+    media::check(text, &playlist, report);
+    low_latency::check(&playlist, report);
+    playlist
 }
 
 /// What is wrong with a multivariant playlist.
