@@ -23,6 +23,9 @@ use super::{
     snapshot::{EndReason, Failure, NotReady, Snapshot, State},
 };
 
+/// As many other IDs of a channel are kept.
+pub const MAX_ALTERNATIVES: usize = 8;
+
 /// A handle on a live stream: cheap to clone, never in the stream's way.
 #[derive(Debug, Clone)]
 pub struct Stream {
@@ -35,6 +38,8 @@ pub struct Stream {
 pub(super) struct Shared {
     pub(super) id: ContentId,
     pub(super) infohash: OnceLock<Infohash>,
+    /// Other IDs of the same channel.
+    alternatives: Mutex<Vec<ContentId>>,
     pub(super) started_at: SystemTime,
     pub(super) begun: Instant,
     /// Silence about peers is worth a word after this long.
@@ -68,6 +73,7 @@ impl Shared {
         Self {
             id,
             infohash: OnceLock::new(),
+            alternatives: Mutex::default(),
             started_at: SystemTime::now(),
             begun: Instant::now(),
             start_timeout,
@@ -76,6 +82,11 @@ impl Shared {
             details: Mutex::default(),
             cancel,
         }
+    }
+
+    /// Other IDs that lead to the same channel, best first.
+    pub(super) fn alternatives(&self) -> Vec<ContentId> {
+        self.alternatives.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Look at or change what reports tell; for a few lines.
@@ -154,6 +165,15 @@ impl Stream {
     /// A request of `viewer`, a hash that tells viewers apart: it keeps the stream alive.
     pub fn touch(&self, viewer: u64) {
         self.shared.audience.touch(viewer);
+    }
+
+    /// Other IDs that lead to the same channel, best first: one of them is played when its own does not. Those
+    /// given last are kept, as many as a request may name.
+    pub fn offer(&self, alternatives: &[ContentId]) {
+        if !alternatives.is_empty() {
+            let mut known = self.shared.alternatives.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = alternatives.iter().take(MAX_ALTERNATIVES).cloned().collect();
+        }
     }
 
     /// What the stream is doing, for people and programs.
