@@ -154,6 +154,11 @@ impl Hub {
         self.0.engines.until(wanted).await;
     }
 
+    /// Is over when the hub begins to shut down.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.cancel.clone().cancelled_owned()
+    }
+
     /// End every stream and wait until each has let go of its engine session: at most some 8 s.
     pub async fn shutdown(&self) {
         // Under the lock, so that no tune in flight adds a task that nobody waits for.
