@@ -5,6 +5,7 @@
 
 mod body;
 mod directives;
+mod multivariant;
 mod packager;
 pub mod playlist;
 mod segment;
@@ -15,6 +16,7 @@ mod window;
 use std::time::Duration;
 
 pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfile};
+pub use multivariant::multivariant;
 pub use packager::Packager;
 pub use segment::Segment;
 pub use window::Window;

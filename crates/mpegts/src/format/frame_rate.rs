@@ -14,7 +14,8 @@ pub struct FrameRate {
 impl FrameRate {
     /// `frames` in `seconds`, where that is more than one in two seconds and no more than 300 a second: what else
     /// stands in streams is the resolution of some clock.
-    pub(crate) fn new(frames: u32, seconds: u32) -> Option<Self> {
+    #[must_use]
+    pub fn new(frames: u32, seconds: u32) -> Option<Self> {
         let (wide_frames, wide_seconds) = (u64::from(frames), u64::from(seconds));
         let likely = seconds > 0 && wide_frames * 2 > wide_seconds && wide_frames <= wide_seconds * 300;
         likely.then(|| {
