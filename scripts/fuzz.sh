@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [TARGET...]}
 shift
-targets=${*:-demux m3u}
+targets=${*:-demux directives m3u validate}
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4'
@@ -28,7 +28,9 @@ seeds=$(mktemp -d)
 trap 'kill $jobs 2>/dev/null || true; rm -rf "$seeds"' EXIT
 jobs=
 trap 'exit 130' INT TERM
-mkdir -p "$seeds/demux" "$seeds/m3u"
+mkdir -p "$seeds/demux" "$seeds/directives" "$seeds/m3u" "$seeds/validate"
+cp fuzz/seeds/validate/* "$seeds/validate"
+printf 'profile=fast&_HLS_msn=1763802000&_HLS_part=3&_HLS_skip=YES' >"$seeds/directives/all"
 cp fuzz/seeds/m3u/* demo/demo.m3u "$seeds/m3u"
 for clip in clean slow; do
     head -c 18800 "demo/$clip.ts" >"$seeds/demux/$clip.ts"
@@ -41,7 +43,7 @@ else
 fi
 
 # Long lists teach nothing that short ones do not (that work grows with their length alone, unit tests say); media must be long enough for several segments.
-longest() { case $1 in m3u) echo 2048 ;; *) echo 65536 ;; esac }
+longest() { case $1 in directives) echo 256 ;; m3u) echo 2048 ;; validate) echo 8192 ;; *) echo 65536 ;; esac }
 
 for target in $targets; do
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"

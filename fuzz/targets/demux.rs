@@ -60,8 +60,12 @@ fn package((first, second): (&[u8], &[u8]), next: &mut dyn FnMut() -> usize) -> 
     }
     packager.finish();
     note(&packager, &mut segments);
-    let said = (packager.stats(), packager.program(), packager.is_scrambled(), packager.media_time());
-    Outcome { segments, playlist: packager.window().playlist(), said: format!("{said:?}") }
+    let formats = packager.formats();
+    let multivariant = hls::multivariant(packager.window(), &formats, "live.m3u8");
+    assert_eq!(multivariant.lines().count(), 3, "{multivariant}");
+    let said = (packager.stats(), packager.program(), packager.is_scrambled(), packager.media_time(), formats);
+    let playlist = format!("{}{multivariant}", packager.window().playlist());
+    Outcome { segments, playlist, said: format!("{said:?}") }
 }
 
 fn feed(packager: &mut Packager, mut data: &[u8], next: &mut dyn FnMut() -> usize, segments: &mut Vec<Kept>) {

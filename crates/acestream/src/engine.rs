@@ -52,7 +52,9 @@ impl Form {
         }
     }
 
-    fn other(self) -> Self {
+    /// The other of the two.
+    #[must_use]
+    pub fn other(self) -> Self {
         match self {
             Self::ContentId => Self::Infohash,
             Self::Infohash => Self::ContentId,

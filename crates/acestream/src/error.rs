@@ -32,21 +32,25 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the engine does not know this content ID or infohash in the form it was asked in.
+    /// Whether the engine may not know this content ID or infohash in the form it was asked in.
     ///
-    /// The same 40 digits may then still load in the other [`Form`](crate::Form).
+    /// The same 40 digits may then still load in the other [`Form`](crate::Form). Engines have many words for it,
+    /// so this is any refusal but those that are known to be about something else.
     #[must_use]
     pub fn is_failed_to_load(&self) -> bool {
-        const PHRASES: [&str; 5] = [
-            "failed to load",
-            "invalid content id",
-            "cannot load transport file",
-            "cannot get transport file",
-            "failed to get transport file",
+        const ABOUT_SOMETHING_ELSE: [&str; 8] = [
+            "timeout",
+            "premium",
+            "buy",
+            "activate",
+            "subscription",
+            "access denied",
+            "playback session",
+            "download not found",
         ];
         let Self::Refused(message) = self else { return false };
         let message = message.to_ascii_lowercase();
-        PHRASES.iter().any(|phrase| message.contains(phrase))
+        !ABOUT_SOMETHING_ELSE.iter().any(|phrase| message.contains(phrase))
     }
 
     /// The failure of a request that brought no complete head of an answer.
@@ -89,7 +93,9 @@ mod tests {
 
         assert!(refused("failed to load content").is_failed_to_load());
         assert!(refused("Cannot load transport file").is_failed_to_load());
+        assert!(refused("content-id resolution failed: NotFound").is_failed_to_load());
         assert!(!refused("start timeout").is_failed_to_load());
+        assert!(!refused("You need to buy Proxy Server option to continue").is_failed_to_load());
         assert!(!Error::Unexpected("failed to load content".to_owned()).is_failed_to_load());
     }
 }

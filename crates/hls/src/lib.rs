@@ -4,14 +4,19 @@
 //! start, each with a PAT and a PMT of ours in front, and keeps the newest in a [`Window`].
 
 mod body;
+mod directives;
+mod multivariant;
 mod packager;
 pub mod playlist;
 mod segment;
 mod segmenter;
+pub mod validate;
 mod window;
 
 use std::time::Duration;
 
+pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfile};
+pub use multivariant::multivariant;
 pub use packager::Packager;
 pub use segment::Segment;
 pub use window::Window;

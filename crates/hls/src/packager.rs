@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use mpegts::{Demuxer, Program, Stats};
+use mpegts::{Demuxer, Format, Program, Stats};
 
 use crate::{Config, Segment, Window, segmenter::Segmenter};
 
@@ -59,6 +59,11 @@ impl Packager {
         true
     }
 
+    /// From the next segment on the window holds at most this many bytes, in place of [`Config::max_bytes`].
+    pub fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.config.max_bytes = max_bytes;
+    }
+
     /// What can be played now.
     #[must_use]
     pub fn window(&self) -> &Window {
@@ -99,6 +104,22 @@ impl Packager {
     #[must_use]
     pub fn program(&self) -> Option<&Program> {
         self.demuxer.program()
+    }
+
+    /// What this track of the program is, once its own headers told.
+    #[must_use]
+    pub fn format(&self, track: usize) -> Option<&Format> {
+        self.demuxer.format(track)
+    }
+
+    /// What the tracks in the segments are, video first; `None` for one that has not told.
+    #[must_use]
+    pub fn formats(&self) -> Vec<Option<Format>> {
+        let tracks = self.program().map_or(0, |program| program.tracks.len());
+        let video = self.program().and_then(Program::video);
+        let audio = (0..tracks).filter(|track| Some(*track) != video);
+        let there = video.into_iter().chain(audio).filter(|track| self.demuxer.is_present(*track));
+        there.map(|track| self.format(track).copied()).collect()
     }
 
     /// Whether the program is scrambled, so that nothing can be played.

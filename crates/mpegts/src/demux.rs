@@ -3,6 +3,7 @@
 use std::mem;
 
 use crate::{
+    format::Format,
     packet::{PACKET_LEN, Packet, Pid},
     program::Program,
     sync::Scanner,
@@ -176,6 +177,20 @@ impl Demuxer {
         self.stream.program.as_ref()
     }
 
+    /// What this track of the program is, once its own headers told. None for a track that is not passed on.
+    ///
+    /// Parameters that change are noticed where they stand; of audio, where time or the program breaks.
+    #[must_use]
+    pub fn format(&self, track: usize) -> Option<&Format> {
+        self.stream.readers.get(track)?.format()
+    }
+
+    /// Whether this track of the program had an access unit yet: some are announced and never come.
+    #[must_use]
+    pub fn is_present(&self, track: usize) -> bool {
+        self.stream.readers.get(track).is_some_and(TrackReader::met)
+    }
+
     /// Whether the program's leading track is scrambled, as far as its last packet tells.
     #[must_use]
     pub fn is_scrambled(&self) -> bool {
@@ -298,14 +313,14 @@ impl Stream {
     }
 }
 
-/// Tell that `unit` of `track` began, and first of all whether it continues what came before.
+/// Tell that `unit` of `track` began, and first of all whether it continues what came before. True when time jumped.
 fn tell(
     track: usize,
     unit: Unit,
     clock: &mut Unwrapper,
     last_dts: &mut Option<Ticks>,
     on: &mut impl FnMut(Event<'_>),
-) {
+) -> bool {
     let dts = clock.advance(unit.dts);
     let pts = near(dts, unit.pts);
     let step = last_dts.map_or(Ticks(0), |last| dts - last);
@@ -317,4 +332,5 @@ fn tell(
         on(Event::Discontinuity(Discontinuity { track, first_packet, cause }));
     }
     on(Event::AccessUnit(AccessUnit { track, pts, dts, random_access: unit.random_access, first_packet }));
+    jumped
 }

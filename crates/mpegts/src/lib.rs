@@ -4,8 +4,10 @@
 //! units begin and whether a decoder can start there. Packets are read where they lie. No input makes it panic or
 //! grow: garbage is counted ([`Stats`]) and passed over.
 
+mod bits;
 mod codec;
 mod demux;
+mod format;
 mod packet;
 mod pes;
 mod probe;
@@ -20,6 +22,7 @@ mod track;
 
 pub use codec::Codec;
 pub use demux::{AccessUnit, Cause, Demuxer, Discontinuity, Event, Stats};
+pub use format::{Audio, AudioProfile, Format, FrameRate, H265Profile, Video, VideoProfile};
 pub use packet::{PACKET_LEN, Packet, Pid, SYNC_BYTE};
 pub use program::{Program, Track};
 pub use psi::{pat_packet, pmt_packet};

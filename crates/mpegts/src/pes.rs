@@ -11,6 +11,13 @@ pub(crate) struct PesHeader {
     pub(crate) payload_at: usize,
 }
 
+impl PesHeader {
+    /// The elementary stream's bytes in `packet`, which this header begins.
+    pub(crate) fn payload<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
+        packet.get(self.payload_at..).unwrap_or(&[])
+    }
+}
+
 /// What the bytes seen so far are.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {

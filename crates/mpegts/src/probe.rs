@@ -3,6 +3,8 @@
 
 use memchr::memmem;
 
+use crate::bits::Bits;
+
 /// What the beginning of a picture tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict<'a> {
@@ -74,20 +76,20 @@ pub(crate) fn mpeg2(es: &[u8]) -> Verdict<'_> {
 }
 
 /// What stands between two start codes (00 00 01).
-struct Unit<'a> {
-    bytes: &'a [u8],
+pub(crate) struct Unit<'a> {
+    pub(crate) bytes: &'a [u8],
     /// Whether the next start code was seen, so that all of it is here.
     whole: bool,
 }
 
-struct Units<'a> {
+pub(crate) struct Units<'a> {
     es: &'a [u8],
     /// Behind the start code of the unit that comes next.
     at: Option<usize>,
 }
 
 impl<'a> Units<'a> {
-    fn new(es: &'a [u8]) -> Self {
+    pub(crate) fn new(es: &'a [u8]) -> Self {
         Self { es, at: next_start_code(es, 0) }
     }
 }
@@ -109,7 +111,7 @@ impl<'a> Iterator for Units<'a> {
 
 /// Whether a slice header (7.3.3) says that all slices of this kind are intra: `slice_type` 2, 4, 7 or 9.
 fn is_intra_slice(header: &[u8]) -> Option<bool> {
-    let mut bits = Bits { bytes: header, at: 0 };
+    let mut bits = Bits::new(header);
     let _first_macroblock = bits.exp_golomb()?;
     let slice_type = bits.exp_golomb()?;
     Some(matches!(slice_type, 2 | 4 | 7 | 9))
@@ -137,32 +139,6 @@ fn sei_number(sei: &mut &[u8]) -> Option<usize> {
         if byte != 0xFF {
             return Some(number);
         }
-    }
-}
-
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn bit(&mut self) -> Option<u32> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Some(u32::from(bit))
-    }
-
-    /// `ue(v)` (9.1), up to 16 bits of it.
-    fn exp_golomb(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.bit()? == 0 {
-            zeros += 1;
-            if zeros > 16 {
-                return Some(u32::MAX);
-            }
-        }
-        (0..zeros).try_fold(1, |value, _| Some(value << 1 | self.bit()?)).map(|value| value - 1)
     }
 }
 

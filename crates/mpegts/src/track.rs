@@ -4,6 +4,7 @@ use std::mem;
 
 use crate::{
     codec::Codec,
+    format::{Finder, Format},
     packet::{PACKET_LEN, Packet},
     pes::{self, Parsed, PesHeader},
     probe::{self, Verdict},
@@ -73,6 +74,7 @@ pub(crate) struct TrackReader {
     /// Whether the last packet was scrambled.
     pub(crate) scrambled: bool,
     parameters: Vec<u8>,
+    format: Finder,
     begun: Option<Begun>,
     /// An empty buffer to use again.
     spare: Vec<u8>,
@@ -100,13 +102,25 @@ impl TrackReader {
             continuity: Continuity { last: None },
             scrambled: false,
             parameters: Vec::new(),
+            format: Finder::default(),
             begun: None,
             spare: Vec::new(),
         }
     }
 
-    /// Read packet number `index`; gives the units whose nature it settles to `on`.
-    pub(crate) fn push(&mut self, packet: Packet<'_>, index: u64, on: &mut impl FnMut(Unit)) {
+    /// What the track is, once it has shown it.
+    pub(crate) fn format(&self) -> Option<&Format> {
+        self.format.format()
+    }
+
+    /// Whether any unit began.
+    pub(crate) fn met(&self) -> bool {
+        self.format.met()
+    }
+
+    /// Read packet number `index`; gives the units whose nature it settles to `on`, which tells whether time jumped
+    /// there.
+    pub(crate) fn push(&mut self, packet: Packet<'_>, index: u64, on: &mut impl FnMut(Unit) -> bool) {
         if packet.payload_unit_start() {
             self.settle(true, on);
             let mut bytes = mem::take(&mut self.spare);
@@ -125,10 +139,11 @@ impl TrackReader {
     pub(crate) fn interrupt(&mut self) {
         self.continuity.last = None;
         self.begun = None;
+        self.format.doubt();
     }
 
     /// Give the unit begun last to `on`, if its nature is known, or has to be because it is the `last` chance.
-    fn settle(&mut self, last: bool, on: &mut impl FnMut(Unit)) {
+    fn settle(&mut self, last: bool, on: &mut impl FnMut(Unit) -> bool) {
         let Some(begun) = self.begun.take() else { return };
         let mut parameters = None;
         match self.read(&begun, last, &mut parameters) {
@@ -138,14 +153,14 @@ impl TrackReader {
             }
             Reading::Nothing => {}
             Reading::Unit(header, pts, random_access) => {
-                let unit = Unit {
-                    pts,
-                    dts: header.dts.unwrap_or(pts),
-                    random_access,
-                    new_parameters: self.adopt(parameters),
-                    first_packet: begun.first_packet,
-                };
-                on(unit);
+                let es = header.payload(&begun.bytes);
+                let dts = header.dts.unwrap_or(pts);
+                let new_parameters = self.adopt(parameters, es);
+                let first_packet = begun.first_packet;
+                if on(Unit { pts, dts, random_access, new_parameters, first_packet }) {
+                    self.format.doubt();
+                }
+                self.format.unit(self.codec, es, dts);
             }
         }
         self.spare = begun.bytes;
@@ -159,7 +174,7 @@ impl TrackReader {
         };
         // Without a time, nothing can be cut here.
         let Some(pts) = header.pts else { return Reading::Nothing };
-        let es = begun.bytes.get(header.payload_at..).unwrap_or(&[]);
+        let es = header.payload(&begun.bytes);
         let verdict = match self.codec {
             Codec::H264 => probe::h264(es),
             Codec::H265 => probe::h265(es),
@@ -177,12 +192,13 @@ impl TrackReader {
         }
     }
 
-    /// Keep these sequence parameters; says whether others were known before.
-    fn adopt(&mut self, parameters: Option<&[u8]>) -> bool {
+    /// Keep these sequence parameters, which stand in `es`; says whether others were known before.
+    fn adopt(&mut self, parameters: Option<&[u8]>, es: &[u8]) -> bool {
         let Some(parameters) = parameters.filter(|new| **new != *self.parameters) else { return false };
         let known = !self.parameters.is_empty();
         self.parameters.clear();
         self.parameters.extend_from_slice(parameters);
+        self.format.new_parameters(self.codec, es);
         known
     }
 }

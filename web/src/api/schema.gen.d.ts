@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What streams and the engine do, as server-sent events.
+         * @description Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`
+         *     and `engine`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
+         *     told once more, with the phase `ended` and the reason. The connection ends after ten minutes: come again.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -295,6 +317,21 @@ export interface components {
              */
             transport_errors: number;
         };
+        /** @description One message. */
+        Event: {
+            /** @description The engine. */
+            engine: components["schemas"]["EngineState"];
+            /** @description The streams asked for that play or start. */
+            streams: components["schemas"]["StreamNow"][];
+            /** @enum {string} */
+            type: "state";
+        } | (components["schemas"]["StreamNow"] & {
+            /** @enum {string} */
+            type: "stream";
+        }) | (components["schemas"]["EngineState"] & {
+            /** @enum {string} */
+            type: "engine";
+        });
         /** @description The server is there. */
         Health: {
             /** @description What is known of the engine. */
@@ -465,6 +502,57 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description A stream at one moment, as far as who watches it cares. `null` is unknown. */
+        StreamNow: {
+            /**
+             * Format: int64
+             * @description The media's bits a second.
+             */
+            bitrate_bps?: number | null;
+            /** @description Why it does not play, as a stable word. */
+            code?: string | null;
+            /** @description The ID it was asked for by, else the one it was tuned by. */
+            hash: string;
+            /** @description The swarm it plays. */
+            infohash?: string | null;
+            /**
+             * Format: int32
+             * @description Peers the engine is connected to.
+             */
+            peers?: number | null;
+            /** @description What it does now. */
+            phase: components["schemas"]["Phase"];
+            /**
+             * Format: int32
+             * @description The same as a part of what the default buffer profile holds back, 0 to 100.
+             */
+            ready_percent: number;
+            /**
+             * Format: double
+             * @description Seconds of media that can be played, to the tenth.
+             */
+            ready_s: number;
+            /** @description Why it does not play, as a sentence. */
+            reason?: string | null;
+            /** @description The channel's name as the broadcast says it. */
+            service_name?: string | null;
+            /**
+             * Format: int64
+             * @description What the engine receives, bytes a second.
+             */
+            speed_down_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description What the engine sends to peers, bytes a second.
+             */
+            speed_up_bytes?: number | null;
+            /** @description When it started, RFC 3339. */
+            started_at: string;
+            /** @description The tracks of the program that is played. */
+            tracks: components["schemas"]["TrackReport"][];
+            /** @description Viewers of the last 15 seconds. */
+            viewers: number;
+        };
         /** @description All streams that play or start. */
         Streams: {
             /** @description One report a stream. */
@@ -535,6 +623,47 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    events: {
+        parameters: {
+            query?: {
+                /** @description Content IDs with commas between them, 32 at most. Without it, all streams. */
+                streams?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description A content ID is none, or they are too many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many listen already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     metrics: {
         parameters: {
             query?: never;

@@ -2,7 +2,10 @@
 
 use std::{
     str::FromStr,
-    sync::{Arc, OnceLock, atomic::AtomicBool},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -190,6 +193,8 @@ pub(super) struct Broadcast {
     pub(super) fault: watch::Sender<Fault>,
     /// Whether the last reader is kept in silence by a fault.
     pub(super) silent: AtomicBool,
+    /// Bytes that went out to readers, counted for the open dialect.
+    pub(super) sent: AtomicU64,
     /// When the first media was asked for: live time counts from there, for every session.
     started: OnceLock<Instant>,
 }
@@ -197,7 +202,13 @@ pub(super) struct Broadcast {
 impl Broadcast {
     pub(super) fn new(channel: Channel) -> Self {
         let fault = watch::Sender::new(channel.fault);
-        Self { channel, fault, silent: AtomicBool::new(false), started: OnceLock::new() }
+        Self {
+            channel,
+            fault,
+            silent: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
+            started: OnceLock::new(),
+        }
     }
 
     pub(super) fn fault(&self) -> Fault {

@@ -48,6 +48,8 @@ pub struct Clip {
     pub(super) tables: Tables,
     /// Packets where a segment of the engine's own HLS begins, the first is 0.
     segments: Box<[usize]>,
+    /// Packets at which a decoder can begin.
+    keys: Box<[usize]>,
 }
 
 /// Where the clip's program tables are.
@@ -88,6 +90,7 @@ impl Clip {
             tables: survey::tables(&packets),
             stamps: survey.stamps.into(),
             segments: Box::default(),
+            keys: survey.random_access.clone().into(),
             packets: packets.into(),
         };
         clip.segments = clip.cut(&survey.random_access);
@@ -196,6 +199,16 @@ impl Clip {
         let count = self.segments.len() as u64;
         let index = usize::try_from(number % count).unwrap_or_default();
         number / count * self.len() + self.segments[index] as u64
+    }
+
+    /// The first packet of the broadcast, `number` or later, at which a decoder can begin; `number` where there is
+    /// none.
+    pub(super) fn key_from(&self, number: u64) -> u64 {
+        let (round, packet) = self.place(number);
+        let next = self.keys.get(self.keys.partition_point(|key| *key < packet));
+        let key = next.map(|key| round * self.len() + *key as u64);
+        let over = || self.keys.first().map(|key| (round + 1) * self.len() + *key as u64);
+        key.or_else(over).unwrap_or(number)
     }
 
     /// Segments of at least 4 s that begin at random access, of 6 s where none comes.

@@ -5,7 +5,7 @@ use std::{ops::Range, time::Duration};
 use mpegts::{PACKET_LEN, Packet, Pid};
 use tokio::sync::watch;
 
-use super::{Clip, Fault, channel::Broadcast};
+use super::{Clip, Fault, channel::Broadcast, open::Retold, table::Session};
 
 /// Packets handed out at a time: enough that writing costs little, few enough that nobody waits for memory.
 const BATCH: u64 = 700;
@@ -47,6 +47,10 @@ pub(super) struct Feed<'a> {
     lag: u64,
     /// Jumps of timestamps that earlier faults made, in 1/90 000 s.
     jumped: i64,
+    /// How the open dialect changes what is sent; `None` where packets go out as they are.
+    retold: Option<Retold>,
+    /// The last step was silence.
+    silent: bool,
     packets: Vec<u8>,
     spoilt: Vec<u8>,
 }
@@ -65,10 +69,21 @@ impl<'a> Feed<'a> {
             next,
             lag: 0,
             jumped: 0,
+            retold: None,
+            silent: false,
             packets: Vec::new(),
             spoilt: Vec::new(),
             broadcast,
         }
+    }
+
+    /// For a reader of `session` in the open dialect, which begins where a decoder can.
+    pub(super) fn open(session: &'a Session) -> Self {
+        let mut feed = Self::new(&session.broadcast);
+        feed.next = feed.clip().key_from(feed.next);
+        feed.since = feed.clip().due(feed.next);
+        feed.retold = Some(Retold::of(session));
+        feed
     }
 
     /// What to send.
@@ -90,7 +105,10 @@ impl<'a> Feed<'a> {
         }
         let elapsed = self.clip().due(self.next).saturating_sub(self.since);
         match self.fault {
-            Fault::Silence { after } if elapsed >= after => return Step::Silence,
+            Fault::Silence { after } if elapsed >= after => {
+                self.silent = true;
+                return Step::Silence;
+            }
             Fault::Eof { after } if elapsed >= after => return Step::End(Ending::Close),
             Fault::Reset { after } if elapsed >= after => return Step::End(Ending::Reset),
             Fault::Restart { after } if elapsed >= after => return Step::End(Ending::Restart),
@@ -116,8 +134,21 @@ impl<'a> Feed<'a> {
         let elapsed = self.clip().due(self.next).saturating_sub(self.since);
         self.jumped = self.shift(elapsed);
         self.fault = *self.faults.borrow_and_update();
+        if std::mem::take(&mut self.silent) {
+            self.come_back();
+        }
         self.since = self.clip().due(self.next);
         self.turns = 0;
+    }
+
+    /// In the open dialect a source that was lost begins anew: as long as the clip, and what was missed is gone.
+    fn come_back(&mut self) {
+        let Some(retold) = &mut self.retold else { return };
+        retold.begin_again();
+        let clip = &self.broadcast.channel.clip;
+        self.next = clip.after(self.broadcast.join());
+        self.lag = self.next - clip.key_from(0);
+        self.jumped = 0;
     }
 
     /// Packets that may go now, up to where the fault does something new.
@@ -146,7 +177,11 @@ impl<'a> Feed<'a> {
         self.spoilt.clear();
         let shift = self.shift(elapsed);
         let (start, end) = (packets.start - self.lag, packets.end - self.lag);
-        self.clip().write(start..end, shift, &mut self.packets);
+        let clip = self.clip();
+        clip.write(start..end, shift, &mut self.packets);
+        if let Some(retold) = &mut self.retold {
+            retold.retell(clip, &mut self.packets);
+        }
         self.spoil(elapsed, is_turn);
     }
 

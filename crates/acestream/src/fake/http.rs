@@ -20,6 +20,17 @@ pub(super) struct Request {
     query: Vec<(String, String)>,
     /// The engine builds its URLs from it.
     pub(super) host: String,
+    /// HTTP/1.0 knows no chunks.
+    pub(super) is_old: bool,
+}
+
+/// How the end of a body without a length is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Chunks,
+    Close,
+    /// An answer to HEAD.
+    NoBody,
 }
 
 impl Request {
@@ -51,6 +62,7 @@ impl Request {
             path: url.path().to_owned(),
             query: url.query_pairs().into_owned().collect(),
             host: host.to_owned(),
+            is_old: request.version == Some(0),
         })
     }
 
@@ -87,6 +99,17 @@ pub(super) async fn redirect(socket: &mut TcpStream, location: &str) -> io::Resu
 /// Send the head of a body that ends with the connection.
 pub(super) async fn head(socket: &mut TcpStream, kind: &str) -> io::Result<()> {
     let head = format!("HTTP/1.1 200 OK\r\n{SERVER}Content-Type: {kind}\r\n\r\n");
+    socket.write_all(head.as_bytes()).await
+}
+
+/// Send the head of a transport stream as the open re-implementation does.
+pub(super) async fn open_head(socket: &mut TcpStream, framing: Framing) -> io::Result<()> {
+    let head = match framing {
+        Framing::Close => "HTTP/1.0 200 OK\r\ncontent-type: video/mp2t\r\n\r\n",
+        Framing::Chunks | Framing::NoBody => {
+            "HTTP/1.1 200 OK\r\ncontent-type: video/mp2t\r\ntransfer-encoding: chunked\r\n\r\n"
+        }
+    };
     socket.write_all(head.as_bytes()).await
 }
 

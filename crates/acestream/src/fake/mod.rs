@@ -14,6 +14,9 @@
 //!   from its beginning for every reader, and its connection closes at the end;
 //! - a reader that comes again to a running live session begins anew at the live edge less the burst;
 //! - a replaced session's reader gets the end of its body, and its statistics are those of an unknown session.
+//!
+//! With [`Profile::Open`] it speaks the dialect of an open re-implementation instead; what is assumed of that one
+//! stands in the module `open`.
 
 mod channel;
 mod clip;
@@ -22,6 +25,7 @@ mod feed;
 mod hls;
 mod http;
 mod json;
+mod open;
 mod pattern;
 mod playback;
 mod routes;
@@ -63,30 +67,38 @@ pub enum Profile {
     /// Engine 3.2.11: both run, the statistics show the newest session, stopping either ends both.
     #[default]
     V3211,
+    /// An open re-implementation, 0.2.0: other words, other answers, sessions that share one download.
+    Open,
 }
 
 impl Profile {
-    fn version(self) -> &'static str {
+    /// What it is called, on a command line.
+    fn name(self) -> &'static str {
         match self {
             Self::V323 => "3.2.3",
             Self::V3211 => "3.2.11",
+            Self::Open => "open",
         }
+    }
+
+    fn version(self) -> &'static str {
+        if self == Self::Open { "0.2.0" } else { self.name() }
     }
 }
 
 /// Why a text is no profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no engine version {0:?} to imitate; there are 3.2.3 and 3.2.11")]
+#[error("no engine {0:?} to imitate; there are 3.2.3, 3.2.11 and open")]
 pub struct InvalidProfile(String);
 
 impl FromStr for Profile {
     type Err = InvalidProfile;
 
     fn from_str(text: &str) -> Result<Self, InvalidProfile> {
-        let known = [Self::V323, Self::V3211];
+        let known = [Self::V323, Self::V3211, Self::Open];
         known
             .into_iter()
-            .find(|profile| profile.version() == text)
+            .find(|profile| profile.name() == text)
             .ok_or_else(|| InvalidProfile(text.to_owned()))
     }
 }
@@ -123,6 +135,8 @@ pub struct FakeConfig {
     pub warm_up: WarmUp,
     /// Keep the connection open behind a redirect, so that reading the redirect's body never ends.
     pub redirects_hang: bool,
+    /// With [`Profile::Open`], how many bytes of media come at a time.
+    pub piece: usize,
 }
 
 impl Default for FakeConfig {
@@ -136,6 +150,7 @@ impl Default for FakeConfig {
             idle_timeout: Duration::from_secs(60),
             warm_up: WarmUp::default(),
             redirects_hang: false,
+            piece: 1 << 20,
         }
     }
 }
@@ -284,6 +299,8 @@ async fn accept(listener: TcpListener, stop: CancellationToken, shared: Arc<Shar
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {
             tokio::select! {
+                // First: an engine that is gone ends nothing in good order.
+                biased;
                 () = generation.cancelled() => {}
                 // What goes wrong with a connection concerns its client only, and the client sees it.
                 _ = routes::serve(&shared, socket) => {}
@@ -301,6 +318,7 @@ struct Shared {
     idle_timeout: Duration,
     warm_up: WarmUp,
     redirects_hang: bool,
+    piece: usize,
     broadcasts: Vec<Arc<Broadcast>>,
     table: Mutex<Table>,
     readers: AtomicUsize,
@@ -321,6 +339,7 @@ impl Shared {
             idle_timeout: config.idle_timeout,
             warm_up: config.warm_up,
             redirects_hang: config.redirects_hang,
+            piece: config.piece,
             broadcasts: broadcasts.collect(),
             table: Mutex::default(),
             readers: AtomicUsize::new(0),

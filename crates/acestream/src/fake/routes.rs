@@ -13,10 +13,10 @@ use tokio::{
 };
 
 use super::{
-    Fault, Shared, WarmUp,
+    Fault, Profile, Shared, WarmUp,
     channel::Broadcast,
     hls,
-    http::{self, Request},
+    http::{self, Framing, Request},
     json, playback, status,
     table::{End, Output, Session, Wish},
 };
@@ -25,7 +25,7 @@ use crate::{ContentId, Infohash};
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 const EVENT_POLL: Duration = Duration::from_secs(10);
 /// How often a request that is kept waiting looks whether media flows.
-const LOOK: Duration = Duration::from_millis(20);
+pub(super) const LOOK: Duration = Duration::from_millis(20);
 
 const DOWNLOAD_NOT_FOUND: &str = "download not found";
 const FAILED_TO_LOAD: &str = "failed to load content";
@@ -41,6 +41,8 @@ pub(super) enum Reply {
     Redirect(String),
     /// The media of a session.
     Play(Box<Session>),
+    /// The media of a session that has any number of readers.
+    Share(Box<Session>, Framing),
     /// What a second reader gets.
     Corrupt,
     /// Nothing, ever.
@@ -56,7 +58,7 @@ impl Reply {
         Self::text(404, "Not Found")
     }
 
-    fn text(status: u16, body: &str) -> Self {
+    pub(super) fn text(status: u16, body: &str) -> Self {
         Self::Whole { status, kind: "text/plain", body: body.into() }
     }
 }
@@ -108,6 +110,7 @@ pub(super) async fn serve(shared: &Shared, mut socket: TcpStream) -> io::Result<
             Ok(())
         }
         Reply::Play(session) => playback::play(shared, &session, socket).await,
+        Reply::Share(session, framing) => playback::share(shared, &session, socket, framing).await,
         Reply::Corrupt => http::corrupt_head(&mut socket).await,
         Reply::Never => {
             http::gone(&mut socket).await;
@@ -120,6 +123,9 @@ impl Shared {
     async fn reply(&self, request: &Request) -> Reply {
         if self.hangs.load(Relaxed) {
             return Reply::Never;
+        }
+        if self.profile == Profile::Open {
+            return self.open_dialect(request).await;
         }
         if !["GET", "POST"].contains(&request.method.as_str()) {
             return Reply::text(501, "Unsupported method");
@@ -191,6 +197,8 @@ impl Shared {
             output,
             player: player.unwrap_or_default().to_owned(),
             timeout: self.idle_timeout,
+            name: broadcast.channel.infohash.to_string(),
+            key: format!("{:032x}", fastrand::u128(..)),
         };
         let mut table = self.table();
         if matches!(selection, Selection::Infohash(_)) {
@@ -328,7 +336,7 @@ impl Shared {
         }
     }
 
-    fn find(&self, infohash: &str, key: &str) -> Option<Session> {
+    pub(super) fn find(&self, infohash: &str, key: &str) -> Option<Session> {
         self.table().find(infohash, key).cloned()
     }
 
@@ -356,7 +364,7 @@ fn refusal(text: &str, extra: bool) -> String {
 }
 
 /// What URLs begin with: always `http`, whatever stands in front of the engine.
-fn url_base(request: &Request, broadcast: &Broadcast) -> String {
+pub(super) fn url_base(request: &Request, broadcast: &Broadcast) -> String {
     match broadcast.fault() {
         Fault::HostMismatch => "http://engine.invalid:6878".to_owned(),
         _ => format!("http://{}", request.host),

@@ -33,6 +33,8 @@ pub(super) enum End {
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) key: String,
+    /// What stands before the key in its addresses.
+    pub(super) name: String,
     pub(super) id: String,
     pub(super) content: String,
     pub(super) broadcast: Arc<Broadcast>,
@@ -44,13 +46,16 @@ pub(super) struct Session {
     player: String,
     active: Instant,
     timeout: Duration,
-    has_reader: bool,
+    readers: usize,
+    /// Whether the media was ever asked for.
+    pub(super) is_open: bool,
 }
 
 impl Session {
     fn new(wish: Wish) -> Self {
         Self {
-            key: format!("{:032x}", fastrand::u128(..)),
+            key: wish.key,
+            name: wish.name,
             id: format!("{:08x}{:032x}", fastrand::u32(..), fastrand::u128(..)),
             content: format!("{:032x}", fastrand::u128(..)),
             broadcast: wish.broadcast,
@@ -61,7 +66,8 @@ impl Session {
             player: wish.player,
             active: Instant::now(),
             timeout: wish.timeout,
-            has_reader: false,
+            readers: 0,
+            is_open: false,
         }
     }
 
@@ -77,12 +83,22 @@ impl Session {
 
     /// Become the one reader, unless there is one.
     pub(super) fn take(&mut self) -> bool {
-        !std::mem::replace(&mut self.has_reader, true)
+        let is_first = self.readers == 0;
+        self.readers = 1;
+        is_first
+    }
+
+    /// Become one reader more; the first begins the download.
+    pub(super) fn join(&mut self) {
+        self.readers += 1;
+        if !std::mem::replace(&mut self.is_open, true) {
+            self.started = Instant::now();
+        }
     }
 
     /// The reader is gone.
     pub(super) fn release(&mut self) {
-        self.has_reader = false;
+        self.readers = self.readers.saturating_sub(1);
         self.touch();
     }
 
@@ -117,6 +133,8 @@ pub(super) struct Wish {
     /// Empty when the client names no player.
     pub(super) player: String,
     pub(super) timeout: Duration,
+    pub(super) name: String,
+    pub(super) key: String,
 }
 
 impl Table {
@@ -124,6 +142,9 @@ impl Table {
     pub(super) fn start(&mut self, wish: Wish, profile: Profile) -> Session {
         self.expire();
         let infohash = wish.broadcast.channel.infohash.clone();
+        if profile == Profile::Open {
+            return self.add(wish);
+        }
         let same = self.sessions.iter_mut().find(|session| {
             let is_same = session.player == wish.player && session.output == wish.output;
             session.end.is_none() && is_same && *session.infohash() == infohash
@@ -140,7 +161,11 @@ impl Table {
                 session.finish(End::Replaced);
             }
         }
-        *self.started.entry(infohash).or_default() += 1;
+        self.add(wish)
+    }
+
+    fn add(&mut self, wish: Wish) -> Session {
+        *self.started.entry(wish.broadcast.channel.infohash.clone()).or_default() += 1;
         let session = Session::new(wish);
         self.sessions.push_back(session.clone());
         self.forget_oldest();
@@ -148,9 +173,9 @@ impl Table {
     }
 
     /// The session with this address, over or not.
-    pub(super) fn find(&mut self, infohash: &str, key: &str) -> Option<&mut Session> {
+    pub(super) fn find(&mut self, name: &str, key: &str) -> Option<&mut Session> {
         self.expire();
-        self.sessions.iter_mut().find(|session| session.key == key && session.infohash().as_str() == infohash)
+        self.sessions.iter_mut().find(|session| session.key == key && session.name == name)
     }
 
     /// The session whose media is at this address, unless it is over.
@@ -210,7 +235,8 @@ impl Table {
     /// End what nobody watched for too long.
     fn expire(&mut self) {
         let now = Instant::now();
-        for session in self.sessions.iter_mut().filter(|session| session.end.is_none() && !session.has_reader)
+        for session in
+            self.sessions.iter_mut().filter(|session| session.end.is_none() && session.readers == 0)
         {
             if now.duration_since(session.active) >= session.timeout {
                 session.finish(End::Stopped);

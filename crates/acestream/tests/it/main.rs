@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod hls;
 #[cfg(test)]
+mod open;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod sessions;

@@ -16,11 +16,12 @@ async fn start(rig: &Rig, what: &str, player: &str) -> Answer {
 }
 
 #[test]
-fn a_profile_is_written_as_its_version() {
+fn a_profile_is_written_as_its_name() {
     assert_eq!("3.2.3".parse(), Ok(Profile::V323));
     assert_eq!("3.2.11".parse(), Ok(Profile::V3211));
+    assert_eq!("open".parse(), Ok(Profile::Open));
     let error: InvalidProfile = "4".parse::<Profile>().unwrap_err();
-    assert_eq!(error.to_string(), "no engine version \"4\" to imitate; there are 3.2.3 and 3.2.11");
+    assert_eq!(error.to_string(), "no engine \"4\" to imitate; there are 3.2.3, 3.2.11 and open");
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ pub(super) struct Arguments {
     /// Where it listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:6878")]
     listen: SocketAddr,
-    /// Whose rules for sessions hold: 3.2.3 or 3.2.11.
-    #[arg(long, value_name = "VERSION", default_value = "3.2.11")]
+    /// Whose rules hold: 3.2.3, 3.2.11, or open for those of an open re-implementation.
+    #[arg(long, value_name = "PROFILE", default_value = "3.2.11")]
     profile: Profile,
     /// How much faster than a real engine it answers.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]

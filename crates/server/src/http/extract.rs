@@ -8,7 +8,7 @@ use std::{
 use axum::{
     extract::{
         FromRequest, FromRequestParts, Request,
-        rejection::{JsonRejection, PathRejection},
+        rejection::{JsonRejection, PathRejection, QueryRejection},
     },
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
@@ -49,6 +49,17 @@ pub(super) struct Path<T>(pub(super) T);
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
+        Self::new(Kind::InvalidRequest, rejection.body_text())
+    }
+}
+
+/// What stands behind the `?`.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub(super) struct Query<T>(pub(super) T);
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
         Self::new(Kind::InvalidRequest, rejection.body_text())
     }
 }

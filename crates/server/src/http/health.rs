@@ -21,8 +21,8 @@ pub(super) struct Health {
 }
 
 /// What is known of the engine.
-#[derive(Debug, Serialize, ToSchema)]
-struct EngineState {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct EngineState {
     /// `up`, `down`, or `unknown` before it was first asked.
     state: &'static str,
     /// Its version, where it is up and says one.

@@ -11,6 +11,7 @@ mod address;
 mod config;
 mod cors;
 mod edge;
+mod events;
 mod extract;
 mod figures;
 mod health;
@@ -50,6 +51,8 @@ pub struct Inner {
     pub start_timeout: Duration,
     /// What this server runs on.
     pub platform: Platform,
+    /// The room for those who listen to events.
+    pub(crate) events: events::Room,
     /// What is counted.
     pub(crate) figures: figures::Figures,
 }
@@ -59,7 +62,8 @@ impl Services {
     #[must_use]
     pub fn new(hub: Hub, catalog: Folder, http: Config, start_timeout: Duration) -> Self {
         let (catalog, figures) = (Arc::new(catalog), figures::Figures::default());
-        Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform: Platform::detect(), figures }))
+        let (platform, events) = (Platform::detect(), events::Room::new(http.max_connections));
+        Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform, events, figures }))
     }
 }
 

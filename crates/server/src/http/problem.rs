@@ -32,6 +32,7 @@ pub enum Kind {
     NoMedia,
     StreamStarting,
     StreamLimit,
+    EventLimit,
     EngineUnreachable,
     ShuttingDown,
     EngineTimeout,
@@ -41,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
@@ -57,6 +58,7 @@ impl Kind {
         Self::NoMedia,
         Self::StreamStarting,
         Self::StreamLimit,
+        Self::EventLimit,
         Self::EngineUnreachable,
         Self::ShuttingDown,
         Self::EngineTimeout,
@@ -98,6 +100,7 @@ impl Kind {
             Self::StreamLimit => {
                 ("/problems/stream-limit", 503, "The server plays as many streams as it may", Some(30))
             }
+            Self::EventLimit => ("/problems/event-limit", 503, "As many listen to events as may", Some(30)),
             Self::EngineUnreachable => {
                 ("/problems/engine-unreachable", 503, "The AceStream engine is not there", Some(5))
             }
@@ -182,6 +185,12 @@ impl Problem {
     #[must_use]
     pub(super) fn detail(self, detail: String) -> Self {
         Self { detail, ..self }
+    }
+
+    /// The same, with the limit that was reached.
+    #[must_use]
+    pub(super) fn limit(self, limit: usize) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// The same, with a header.

@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Services, figures, health, live, openapi, play, playlists, problems, streams, web};
+use super::{Services, events, figures, health, live, openapi, play, playlists, problems, streams, web};
 
 /// The routes, without what stands around them.
 pub(super) fn routes(services: &Services) -> Router<Services> {
@@ -25,6 +25,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(live::playlist))
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
+        .routes(routes!(events::events))
         .routes(routes!(playlists::list))
         .routes(routes!(playlists::channels))
         .routes(routes!(health::health))

@@ -18,6 +18,13 @@ pub(super) struct Alias {
     pub(super) form: Form,
 }
 
+impl Alias {
+    /// Whether the infohash is only the ID again.
+    fn repeats(&self, id: &ContentId) -> bool {
+        self.infohash.as_str() == id.as_str()
+    }
+}
+
 /// The bounded memory of what IDs turned out to be.
 #[derive(Debug, Default)]
 pub(super) struct Aliases {
@@ -30,7 +37,18 @@ impl Aliases {
         self.known.get(id)
     }
 
-    pub(super) fn remember(&mut self, id: ContentId, alias: Alias) {
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.known.len().max(self.oldest_first.len())
+    }
+
+    /// An infohash that only repeats the ID replaces no other: an engine that does not know it answers with what
+    /// it was asked.
+    pub(super) fn remember(&mut self, id: ContentId, mut alias: Alias) {
+        if let Some(known) = self.known.get(&id).filter(|_| alias.repeats(&id)) {
+            alias.infohash = known.infohash.clone();
+        }
         if self.known.insert(id.clone(), alias).is_some() {
             return;
         }
@@ -82,6 +100,16 @@ mod tests {
 
         assert_eq!(aliases.get(&id(1)), Some(&alias(2)));
         assert_eq!(aliases.oldest_first.len(), 1);
+    }
+
+    #[test]
+    fn an_infohash_that_repeats_the_id_replaces_none_that_says_more() {
+        let mut aliases = Aliases::default();
+        aliases.remember(id(1), alias(2));
+
+        aliases.remember(id(1), alias(1));
+
+        assert_eq!(aliases.get(&id(1)), Some(&alias(2)));
     }
 
     #[test]

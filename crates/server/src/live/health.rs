@@ -18,8 +18,11 @@ use tokio::{
 /// hang for a moment under load.
 const MISSES: u32 = 3;
 
-/// How long who asks waits for an engine that is thought to be down: one that is there answers sooner.
-const SECOND_LOOK: Duration = Duration::from_millis(500);
+/// An engine that was down is up after this many answers in a row: one that keeps falling over answers once.
+const HITS: u32 = 2;
+
+/// Between an answer that may mean that the engine is back, and the next question.
+const CONFIRM: Duration = Duration::from_millis(50);
 
 /// What is known of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,35 +48,39 @@ pub enum EngineHealth {
 pub(super) struct Health {
     engine: Engine,
     known: watch::Sender<EngineHealth>,
+    changed: watch::Sender<()>,
     misses: AtomicU32,
+    /// Answers in a row while it was down.
+    hits: AtomicU32,
     ask_now: Notify,
 }
 
 impl Health {
-    pub(super) fn new(engine: Engine) -> Arc<Self> {
+    /// Nothing is known yet. Whatever is learnt is told by `changed`.
+    pub(super) fn new(engine: Engine, changed: watch::Sender<()>) -> Arc<Self> {
         let known = watch::Sender::new(EngineHealth::Unknown);
-        Arc::new(Self { engine, known, misses: AtomicU32::new(0), ask_now: Notify::new() })
+        Arc::new(Self {
+            engine,
+            known,
+            changed,
+            misses: AtomicU32::new(0),
+            hits: AtomicU32::new(0),
+            ask_now: Notify::new(),
+        })
     }
 
     pub(super) fn now(&self) -> EngineHealth {
         self.known.borrow().clone()
     }
 
+    #[cfg(test)]
     pub(super) fn watch(&self) -> watch::Receiver<EngineHealth> {
         self.known.subscribe()
     }
 
-    /// What is known, asked once more where it is bad news: the engine may have come back a moment ago.
-    pub(super) async fn asked(&self) -> EngineHealth {
-        if !matches!(self.now(), EngineHealth::Down { .. }) {
-            return self.now();
-        }
-        let mut known = self.watch();
+    /// Ask the engine now, not when its turn comes.
+    pub(super) fn ask_now(&self) {
         self.ask_now.notify_one();
-        // A limit reached says that the engine still does not answer.
-        let _ =
-            timeout(SECOND_LOOK, known.wait_for(|known| !matches!(known, EngineHealth::Down { .. }))).await;
-        self.now()
     }
 
     /// Ask the engine every `interval`, more often while it is down, for ever. Safe to drop.
@@ -86,7 +93,11 @@ impl Health {
                 Err(error) => self.missed(&error),
             }
             let down = matches!(self.now(), EngineHealth::Down { .. });
-            let pause = if down { interval / 5 } else { interval };
+            let pause = match (down, self.hits.load(Ordering::Relaxed)) {
+                (false, _) => interval,
+                (true, 0) => interval / 5,
+                (true, _) => CONFIRM.min(interval / 5),
+            };
             // A limit reached is the usual case: nobody asked for a probe meanwhile.
             let _ = timeout(pause, self.ask_now.notified()).await;
         }
@@ -97,13 +108,26 @@ impl Health {
         match outcome {
             Err(Error::Unreachable(reason)) => self.is_down(reason),
             // Only an answer of the version API ends a `Down`: it names the version, and it comes at once.
-            Ok(_) if !matches!(*self.known.borrow(), EngineHealth::Up { .. }) => self.ask_now.notify_one(),
+            Ok(_) if !matches!(*self.known.borrow(), EngineHealth::Up { .. }) => self.ask_now(),
             Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// What a request met that says nothing of the engine but whether it is there.
+    pub(super) fn met(&self, error: &Error) {
+        if let Error::Unreachable(reason) = error {
+            self.is_down(reason);
         }
     }
 
     fn is_up(&self, version: &str) {
         self.misses.store(0, Ordering::Relaxed);
+        if matches!(*self.known.borrow(), EngineHealth::Down { .. })
+            && self.hits.fetch_add(1, Ordering::Relaxed) + 1 < HITS
+        {
+            return;
+        }
+        self.hits.store(0, Ordering::Relaxed);
         let changed = self.known.send_if_modified(|known| {
             let now = EngineHealth::Up { version: version.to_owned() };
             let changed = *known != now;
@@ -111,12 +135,14 @@ impl Health {
             changed
         });
         if changed {
+            self.changed.send_replace(());
             let base = self.engine.base();
             tracing::info!(engine.version = version, "the engine at {base} answers");
         }
     }
 
     fn missed(&self, error: &Error) {
+        self.hits.store(0, Ordering::Relaxed);
         let misses = self.misses.fetch_add(1, Ordering::Relaxed) + 1;
         if misses >= MISSES || matches!(*self.known.borrow(), EngineHealth::Unknown) {
             self.is_down(&error.to_string());
@@ -132,6 +158,7 @@ impl Health {
             changed
         });
         if changed {
+            self.changed.send_replace(());
             tracing::error!(reason, "the engine at {} is down: {reason}", self.engine.base());
         }
     }
@@ -142,7 +169,8 @@ mod tests {
     use super::*;
 
     fn health() -> Arc<Health> {
-        Health::new(Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap())
+        let engine = Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
+        Health::new(engine, watch::Sender::new(()))
     }
 
     fn hangs() -> Error {
@@ -172,12 +200,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_start_without_a_connection_says_down_at_once_and_an_answer_up() {
+    async fn a_start_without_a_connection_says_down_at_once_and_two_answers_up() {
         let health = health();
         health.is_up("3.2.3");
 
         health.start_met::<()>(&Err(Error::Unreachable("connection refused".to_owned())));
         assert!(matches!(health.now(), EngineHealth::Down { reason, .. } if reason == "connection refused"));
+        health.is_up("3.2.11");
+        assert!(matches!(health.now(), EngineHealth::Down { .. }), "one answer is not enough");
         health.is_up("3.2.11");
 
         assert_eq!(health.now(), EngineHealth::Up { version: "3.2.11".to_owned() });

@@ -6,17 +6,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use acestream::{ContentId, Engine, Infohash};
-use tokio::sync::{Semaphore, watch};
+use acestream::{ContentId, Infohash};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use super::{
     Config, EngineHealth, Numbers, Stream,
     aliases::{Alias, Aliases},
+    engines::{EngineReport, Engines},
     failures::Failures,
-    health::Health,
-    resolve,
     stream::Shared,
     task::Task,
 };
@@ -43,13 +41,10 @@ pub struct Hub(Arc<Inner>);
 /// What the streams of a hub have in common.
 pub(super) struct Inner {
     pub(super) config: Config,
-    pub(super) engine: Engine,
-    pub(super) health: Arc<Health>,
+    pub(super) engines: Engines,
     pub(super) numbers: Numbers,
-    /// Whose turn it is to ask the engine about an ID.
-    pub(super) asking: Semaphore,
     directory: Mutex<Directory>,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
 }
 
@@ -65,20 +60,18 @@ struct Directory {
 }
 
 impl Hub {
-    /// An empty hub, which asks from now on whether `engine` is there. To be called on a runtime.
+    /// An empty hub, which asks from now on whether its engines are there. To be called on a runtime.
     #[must_use]
-    pub fn new(config: Config, engine: Engine, numbers: Numbers) -> Self {
+    pub fn new(config: Config, engines: impl Into<Engines>, numbers: Numbers) -> Self {
         let hub = Self(Arc::new(Inner {
-            health: Health::new(engine.clone()),
-            asking: Semaphore::new(resolve::MAX_AT_ONCE),
             directory: Mutex::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
             config,
-            engine,
+            engines: engines.into(),
             numbers,
         }));
-        hub.probe_engine();
+        hub.probe_engines();
         hub
     }
 
@@ -139,21 +132,31 @@ impl Hub {
         found.is_some()
     }
 
-    /// What is known of the engine.
+    /// What is known of the engines together: up when one is, down when all are.
     #[must_use]
     pub fn engine(&self) -> EngineHealth {
-        self.0.health.now()
+        self.0.engines.now()
     }
 
-    /// What is known of the engine; where it is thought to be down, asked once more, for half a second.
-    pub async fn ask_engine(&self) -> EngineHealth {
-        self.0.health.asked().await
-    }
-
-    /// What is known of the engine, as it changes.
+    /// What is known of each engine, in the order of the configuration.
     #[must_use]
-    pub fn watch_engine(&self) -> watch::Receiver<EngineHealth> {
-        self.0.health.watch()
+    pub fn engines(&self) -> Vec<EngineReport> {
+        self.0.engines.reports()
+    }
+
+    /// What is known of the engines together; where all are thought to be down, asked once more, for half a second.
+    pub async fn ask_engine(&self) -> EngineHealth {
+        self.0.engines.asked().await
+    }
+
+    /// Wait until what is known of the engines together is as `wanted`.
+    pub async fn until_engine(&self, wanted: impl Fn(&EngineHealth) -> bool) {
+        self.0.engines.until(wanted).await;
+    }
+
+    /// Is over when the hub begins to shut down.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.cancel.clone().cancelled_owned()
     }
 
     /// End every stream and wait until each has let go of its engine session: at most some 8 s.
@@ -179,10 +182,11 @@ impl Hub {
         stream
     }
 
-    fn probe_engine(&self) {
-        let (health, interval) = (Arc::clone(&self.0.health), self.0.config.probe_interval);
-        let cancel = self.0.cancel.clone();
-        self.0.tasks.spawn(async move { cancel.run_until_cancelled_owned(health.probe(interval)).await });
+    fn probe_engines(&self) {
+        for probe in self.0.engines.probes(self.0.config.probe_interval) {
+            let cancel = self.0.cancel.clone();
+            self.0.tasks.spawn(async move { cancel.run_until_cancelled_owned(probe).await });
+        }
     }
 }
 
@@ -217,7 +221,7 @@ impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub")
             .field("config", &self.config)
-            .field("engine", &self.engine)
+            .field("engines", &self.engines)
             .finish_non_exhaustive()
     }
 }
@@ -271,6 +275,16 @@ impl Listing {
         self.hub.with_directory(|directory| directory.failures.remember(self.stream.clone()));
     }
 
+    /// The stream plays the swarm `infohash` no more: who wants that one gets another stream.
+    pub(super) fn unclaim(&self, infohash: &Infohash) {
+        let name = ContentId::from(infohash);
+        self.hub.with_directory(|directory| {
+            if directory.names.get(&name).is_some_and(|listed| listed.same(&self.stream)) {
+                directory.names.remove(&name);
+            }
+        });
+    }
+
     /// Claim the swarm `infohash` for this stream.
     pub(super) fn claim(&self, infohash: &Infohash) -> Claim {
         let name = ContentId::from(infohash);
@@ -297,6 +311,9 @@ impl Drop for Listing {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use acestream::Engine;
+    use tokio::sync::watch;
 
     use super::*;
     use crate::live::{EndReason, Failure, NotReady, Snapshot, State};

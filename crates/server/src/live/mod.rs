@@ -15,9 +15,11 @@
 mod aliases;
 mod audience;
 mod config;
+mod engines;
 mod failures;
 mod health;
 mod hub;
+mod ladder;
 mod meter;
 mod numbers;
 mod pace;
@@ -29,9 +31,10 @@ mod stream;
 mod task;
 
 pub use config::Config;
+pub use engines::{EngineReport, Engines};
 pub use health::EngineHealth;
 pub use hub::{Hub, TuneError};
 pub use numbers::Numbers;
 pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
 pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};
-pub use stream::Stream;
+pub use stream::{MAX_ALTERNATIVES, Stream};

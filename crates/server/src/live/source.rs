@@ -1,23 +1,26 @@
 //! An engine's session as a stream of chunks that survives what engines do.
 //!
-//! The source owns the session: it starts it, opens its playback, and after a loss tries the same playback
-//! once more, then a new session with a new player ID, with growing pauses, until a byte comes or the
-//! budget is spent. Nobody else retries.
+//! The source owns the session: it starts it, opens its playback, and after a loss climbs the [`ladder`]: the same
+//! playback once more, a new session with a new player ID, another ID of the same channel, another engine, with
+//! growing pauses, until a byte comes or the budget is spent. An engine that is down is left at once where there
+//! is another. Nobody else retries.
 //!
 //! A start or a stop that is under way is never dropped: the engine would be left with a session that
 //! nobody can stop. [`Source::next`] may be dropped at any point; [`Source::release`] finishes what is open.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use acestream::{ContentId, Engine, Error, Form, Playback, Session, Taken};
+use acestream::{ContentId, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::{
-    Config,
-    health::Health,
+    engines::{Engines, Lease},
+    hub::Inner,
+    ladder::{self, Rung},
     pace::{self, Pace},
     snapshot::Failure,
+    stream::Shared,
 };
 
 /// How soon a playback that is not ready yet is tried again. Engines that have no data yet answer at once.
@@ -25,6 +28,9 @@ const OPEN_AGAIN: Duration = Duration::from_millis(200);
 
 type Starting = Pin<Box<dyn Future<Output = Result<(Session, Form), Error>> + Send>>;
 type Stopping = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long a start that was left behind may still take once the server stops.
+const LAST_START: Duration = Duration::from_secs(4);
 
 /// What comes out of a source.
 #[derive(Debug)]
@@ -39,6 +45,8 @@ pub(super) enum Event {
     Data(Bytes),
     /// The media broke off. Let go of the session: it may be stopped next.
     Lost { cause: Loss, attempt: u32 },
+    /// The next session is one of another ID: say in which form, or [`Source::skip`] it.
+    Other(ContentId),
     /// One more attempt begins. Let go of the session: it is stopped next.
     Again { attempt: u32 },
     /// The broadcast has an end, and this was it.
@@ -54,14 +62,23 @@ pub(super) enum Loss {
     Cut,
     /// The connection stayed open and silent.
     Silence,
+    /// The engine repeats old minutes.
+    Loop,
 }
 
 /// One broadcast as the engine delivers it.
 pub(super) struct Source {
-    engine: Engine,
-    health: Arc<Health>,
-    id: ContentId,
-    form: Option<Form>,
+    hub: Arc<Inner>,
+    shared: Arc<Shared>,
+    lease: Lease,
+    /// The stream's own ID, then the others that lead to the same channel, as they become known.
+    ids: Vec<Candidate>,
+    /// Which of them is played.
+    current: usize,
+    /// What the next session is to be.
+    rung: Rung,
+    /// How many failed starts may still lead elsewhere before the first byte.
+    chances: usize,
     timing: Timing,
     stage: Stage,
     starting: Option<Starting>,
@@ -77,6 +94,15 @@ pub(super) struct Source {
     pace: Pace,
     /// Nothing more is to be had before the next tick.
     drained: bool,
+}
+
+/// One of the IDs of a channel.
+struct Candidate {
+    id: ContentId,
+    /// The form in which an engine took it.
+    form: Option<Form>,
+    /// The engine repeated old minutes.
+    loops: bool,
 }
 
 struct Timing {
@@ -102,19 +128,23 @@ enum Stage {
 }
 
 impl Source {
-    pub(super) fn new(config: &Config, engine: Engine, health: Arc<Health>, id: ContentId) -> Self {
+    /// Of the ID of `shared`, from the engine of `lease`, or from another one later.
+    pub(super) fn new(hub: Arc<Inner>, shared: Arc<Shared>, lease: Lease) -> Self {
         let now = Instant::now();
+        let config = &hub.config;
+        let own = Candidate { id: shared.id.clone(), form: None, loops: false };
         Self {
-            engine,
-            health,
-            id,
-            form: None,
             timing: Timing {
                 silence: config.silence_timeout,
                 give_up_after: config.give_up_after,
                 delay: config.reconnect_delay,
                 delay_max: config.reconnect_delay_max,
             },
+            ids: vec![own],
+            current: 0,
+            rung: Rung::NewSession,
+            chances: 1 + hub.engines.others(&lease),
+            lease,
             stage: Stage::Start(now),
             starting: None,
             stopping: None,
@@ -126,12 +156,55 @@ impl Source {
             complaint: None,
             pace: Pace::Eager,
             drained: false,
+            shared,
+            hub,
         }
     }
 
-    /// The engine is known to take the ID in this form.
+    /// The engine is known to take the ID that is played in this form.
     pub(super) fn prefer(&mut self, form: Form) {
-        self.form = Some(form);
+        self.ids[self.current].form = Some(form);
+    }
+
+    /// The ID that is played.
+    pub(super) fn id(&self) -> &ContentId {
+        &self.ids[self.current].id
+    }
+
+    /// The place at the engine that plays.
+    pub(super) fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// The ID that is to be played next cannot be: take the one after it.
+    pub(super) fn skip(&mut self) {
+        self.stage = Stage::Start(Instant::now() + self.pause());
+        self.rung = Rung::NextId;
+        self.chances = self.chances.saturating_sub(1);
+    }
+
+    /// Go to another engine: this one does not answer. False when there is no other.
+    pub(super) fn change_engine(&mut self) -> bool {
+        let has_other = self.hub.engines.others(&self.lease) > 0 && self.chances > 0;
+        if has_other {
+            self.chances -= 1;
+            self.lease = self.hub.engines.choose(Some(&self.lease));
+        }
+        has_other
+    }
+
+    /// What is played repeats old minutes: leave it, if there is an ID that may not.
+    pub(super) fn leave_loop(&mut self) -> Option<Event> {
+        self.learn_ids();
+        self.ids[self.current].loops = true;
+        if self.ids.iter().all(|candidate| candidate.loops) {
+            return None;
+        }
+        self.attempt += 1;
+        self.rung = Rung::NextId;
+        self.drained = false;
+        self.stage = Stage::Start(Instant::now());
+        Some(Event::Lost { cause: Loss::Loop, attempt: self.attempt })
     }
 
     /// From now on take media like this.
@@ -175,29 +248,118 @@ impl Source {
     async fn start(&mut self, at: Instant) -> Option<Event> {
         self.stop().await;
         sleep_until(at).await;
+        if self.starting.is_none()
+            && let Some(event) = self.climb()
+        {
+            return Some(event);
+        }
         let starting = self.starting.get_or_insert_with(|| {
-            let (engine, id, form) = (self.engine.clone(), self.id.clone(), self.form);
+            let Candidate { id, form, .. } = &self.ids[self.current];
+            let (engine, id, form) = (self.lease.engine().clone(), id.clone(), *form);
             Box::pin(async move { engine.start_any(&id, form).await })
         });
-        let outcome = starting.await;
+        let outcome = tokio::select! {
+            biased;
+            outcome = starting => outcome,
+            () = is_useless(&self.lease, &self.hub.engines) => {
+                self.leave_start();
+                return Some(self.again(Error::Timeout("start")));
+            }
+        };
         self.starting = None;
-        self.health.start_met(&outcome);
+        self.lease.health().start_met(&outcome);
         Some(match outcome {
             Ok((session, form)) => self.started(Arc::new(session), form),
             Err(error) if self.ever_flowed => self.again(error),
-            Err(error) => Event::Failed(error.into()),
+            Err(error) => self.not_started(error),
         })
+    }
+
+    /// Do what the rung says before a session is started; an event when that concerns the stream.
+    fn climb(&mut self) -> Option<Event> {
+        let engines = &self.hub.engines;
+        let rung = std::mem::replace(&mut self.rung, Rung::NewSession);
+        if rung == Rung::OtherEngine || self.lease.is_down() && engines.others(&self.lease) > 0 {
+            self.lease = engines.choose(Some(&self.lease));
+        }
+        if rung != Rung::NextId {
+            return None;
+        }
+        self.learn_ids();
+        let count = self.ids.len();
+        let others = (1..=count).map(|step| (self.current + step) % count);
+        let is_good = |next: &usize| !self.ids[*next].loops;
+        let next = others.clone().find(is_good).unwrap_or(self.current);
+        if next == self.current {
+            return None;
+        }
+        self.current = next;
+        Some(Event::Other(self.id().clone()))
+    }
+
+    /// IDs may become known while the stream plays.
+    fn learn_ids(&mut self) {
+        for id in self.shared.alternatives() {
+            if !self.ids.iter().any(|known| known.id == id) {
+                self.ids.push(Candidate { id, form: None, loops: false });
+                self.chances += 1;
+            }
+        }
+    }
+
+    /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens.
+    fn leave_start(&mut self) {
+        let Some(starting) = self.starting.take() else { return };
+        let (lease, cancel) = (self.lease.clone(), self.hub.cancel.clone());
+        self.hub.tasks.spawn(async move {
+            let _lease = lease;
+            let late = async {
+                cancel.cancelled().await;
+                sleep(LAST_START).await;
+            };
+            tokio::select! {
+                outcome = starting => if let Ok((session, _)) = outcome { stop(Arc::new(session)).await },
+                () = late => {}
+            }
+        });
+    }
+
+    /// A first start failed: another engine may do better, or another ID.
+    fn not_started(&mut self, error: Error) -> Event {
+        self.learn_ids();
+        let is_silent = matches!(error, Error::Unreachable(_) | Error::Timeout(_));
+        self.rung = match error {
+            _ if self.chances == 0 => return Event::Failed(error.into()),
+            _ if is_silent && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
+            _ if !is_silent && self.ids.len() > 1 => Rung::NextId,
+            _ => return Event::Failed(error.into()),
+        };
+        self.chances -= 1;
+        self.complaint = Some(error);
+        self.stage = Stage::Start(Instant::now());
+        Event::Again { attempt: self.attempt }
     }
 
     fn started(&mut self, session: Arc<Session>, form: Form) -> Event {
         let now = Instant::now();
         // A first start may take the engine a minute on a poor machine; after a loss, others may do better.
-        let patience = if self.ever_flowed { self.timing.silence * 2 } else { self.timing.give_up_after / 2 };
-        self.patience_ends = now + patience;
-        self.form = Some(form);
+        let is_first = !self.ever_flowed && self.shared.alternatives().is_empty();
+        let patience = if is_first { self.timing.give_up_after / 2 } else { self.timing.silence * 2 };
+        self.patience_ends = now + patience.min(self.timing.give_up_after / 2);
+        self.ids[self.current].form = Some(form);
         self.session = Some(Arc::clone(&session));
         self.stage = Stage::Open { at: now, second_chance: false };
         Event::Started { session, form }
+    }
+
+    /// No byte came. An engine that repeats the digits it was asked by may know nothing of them: in the other
+    /// form they may be right.
+    fn doubt_form(&mut self) {
+        let Some(session) = self.session.as_ref().filter(|_| !self.ever_flowed) else { return };
+        let candidate = &mut self.ids[self.current];
+        if session.infohash().as_str() == candidate.id.as_str() {
+            candidate.form = candidate.form.map(Form::other);
+        }
     }
 
     async fn open(&mut self, at: Instant, second_chance: bool) -> Option<Event> {
@@ -208,8 +370,11 @@ impl Source {
         };
         match session.open().await {
             Ok(playback) => self.stage = Stage::Await { playback, second_chance },
-            Err(error) if !self.ever_flowed && is_final(&error) => return Some(Event::Failed(error.into())),
-            Err(error) => return self.not_yet(error, second_chance),
+            Err(error) if !self.ever_flowed && is_final(&error) => return Some(self.not_started(error)),
+            Err(error) => {
+                self.lease.health().met(&error);
+                return self.not_yet(error, second_chance);
+            }
         }
         None
     }
@@ -292,9 +457,11 @@ impl Source {
         self.attempt += 1;
         self.complaint = Some(error);
         self.drained = false;
+        self.learn_ids();
+        self.rung = self.next_rung();
         // An engine that closed a playback may serve on at the same address: one more chance for it, until
         // media flowed for a while again.
-        self.stage = if self.attempt == 1 {
+        self.stage = if self.rung == Rung::SamePlayback {
             self.patience_ends = now + self.timing.silence;
             Stage::Open { at: now, second_chance: true }
         } else {
@@ -315,10 +482,20 @@ impl Source {
     }
 
     fn again(&mut self, error: Error) -> Event {
+        self.learn_ids();
+        self.doubt_form();
         self.attempt += 1;
+        self.rung = self.next_rung();
         self.complaint = Some(error);
         self.stage = Stage::Start(Instant::now() + self.pause());
         Event::Again { attempt: self.attempt }
+    }
+
+    fn next_rung(&self) -> Rung {
+        let (ids, engines) = (self.ids.len() - 1, self.hub.engines.others(&self.lease));
+        // What never gave a byte is not worth a second session while there is something else.
+        let attempt = if self.ever_flowed { self.attempt } else { self.attempt.saturating_add(2) };
+        ladder::rung(attempt, ids, engines)
     }
 
     /// Doubles with each attempt after the second, give or take a quarter, so that the streams of one engine
@@ -373,7 +550,7 @@ impl Source {
         let Some(starting) = self.starting.take() else { return };
         let outcome = tokio::select! {
             outcome = starting => outcome,
-            () = hurry => return tracing::warn!("left a session of {} to start, unwatched", self.id),
+            () = hurry => return tracing::warn!("left a session of {} to start, unwatched", self.shared.id),
         };
         if let Ok((session, _)) = outcome
             && ours(&session)
@@ -386,6 +563,11 @@ impl Source {
     pub(super) async fn close(&mut self) {
         self.stop().await;
     }
+}
+
+/// Wait until the engine is down while another could take over. With one engine, for ever.
+async fn is_useless(lease: &Lease, engines: &Engines) {
+    engines.until(|_| lease.is_down() && engines.others(lease) > 0).await;
 }
 
 async fn stop(session: Arc<Session>) {

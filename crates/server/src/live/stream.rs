@@ -25,6 +25,8 @@ use super::{
 
 /// Who plays parts asks for the next one within this time.
 const HURRY_MS: u64 = 10_000;
+/// As many other IDs of a channel are kept.
+pub const MAX_ALTERNATIVES: usize = 8;
 
 /// A handle on a live stream: cheap to clone, never in the stream's way.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Stream {
 pub(super) struct Shared {
     pub(super) id: ContentId,
     pub(super) infohash: OnceLock<Infohash>,
+    /// Other IDs of the same channel.
+    alternatives: Mutex<Vec<ContentId>>,
     pub(super) started_at: SystemTime,
     pub(super) begun: Instant,
     /// Silence about peers is worth a word after this long.
@@ -73,6 +77,7 @@ impl Shared {
         Self {
             id,
             infohash: OnceLock::new(),
+            alternatives: Mutex::default(),
             started_at: SystemTime::now(),
             begun: Instant::now(),
             start_timeout,
@@ -94,6 +99,11 @@ impl Shared {
 
     fn now_in_ms(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Other IDs that lead to the same channel, best first.
+    pub(super) fn alternatives(&self) -> Vec<ContentId> {
+        self.alternatives.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Look at or change what reports tell; for a few lines.
@@ -177,6 +187,15 @@ impl Stream {
     /// A request for the newest part: parts are made as soon as their media is there, for a while.
     pub fn hurry(&self) {
         self.shared.hurried.store(self.shared.now_in_ms() + 1, Ordering::Relaxed);
+    }
+
+    /// Other IDs that lead to the same channel, best first: one of them is played when its own does not. Those
+    /// given last are kept, as many as a request may name.
+    pub fn offer(&self, alternatives: &[ContentId]) {
+        if !alternatives.is_empty() {
+            let mut known = self.shared.alternatives.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = alternatives.iter().take(MAX_ALTERNATIVES).cloned().collect();
+        }
     }
 
     /// What the stream is doing, for people and programs.

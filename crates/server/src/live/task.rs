@@ -5,10 +5,10 @@ use std::{
     future::pending,
     pin::pin,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use acestream::{ContentId, Form, Session};
+use acestream::{ContentId, Error, Form, Infohash, Session, Statistics};
 use bytes::Bytes;
 use hls::Packager;
 use mpegts::PACKET_LEN;
@@ -41,6 +41,9 @@ const LAST_START: Duration = Duration::from_secs(4);
 /// Of a broadcast that has an end, so much is packaged at a time.
 const PIECE: usize = 44 * PACKET_LEN;
 
+/// A source this far behind the clock repeats what it has.
+const OLD: Duration = Duration::from_secs(3600);
+
 /// What is under way, or the end of it.
 type Going<T = ()> = Result<T, EndReason>;
 
@@ -52,6 +55,8 @@ pub(super) struct Task {
     /// A stream of the same ID that has not let go of its session yet.
     before: Option<Stream>,
     source: Source,
+    /// The swarm of another ID that is played in place of the stream's own.
+    other: Option<Infohash>,
     meter: Meter,
     packager: Packager,
     state: State,
@@ -74,9 +79,10 @@ impl Task {
         before: Option<Stream>,
     ) -> Self {
         let hub = &listing.hub;
-        let health = Arc::clone(&hub.health);
+        let lease = hub.engines.choose(None);
         Self {
-            source: Source::new(&hub.config, hub.engine.clone(), health, shared.id.clone()),
+            source: Source::new(Arc::clone(hub), Arc::clone(&shared), lease),
+            other: None,
             packager: Packager::new(hub.config.packaging(), hub.numbers.first()),
             meter: Meter::new(ASK_WHILE_STARTING),
             state: State::Starting,
@@ -135,16 +141,31 @@ impl Task {
 
     /// What the source says next; the statistics are noted meanwhile.
     async fn next_event(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.event_or_loop().await {
+                return event;
+            }
+            if let Some(event) = self.source.leave_loop() {
+                return event;
+            }
+        }
+    }
+
+    /// `None` when the engine says that it repeats old minutes.
+    async fn event_or_loop(&mut self) -> Option<Event> {
         let mut next = pin!(self.source.next());
         loop {
-            tokio::select! {
+            let answer = tokio::select! {
                 biased;
-                event = &mut next => return event,
-                answer = self.meter.next() => {
-                    // An engine that does not answer leaves them unknown: old figures would look like new ones.
-                    self.shared.details(|details| details.statistics = answer);
-                    note(&self.shared, &self.packager);
-                }
+                event = &mut next => return Some(event),
+                answer = self.meter.next() => answer,
+            };
+            let is_old = answer.as_ref().is_some_and(is_of_old);
+            // An engine that does not answer leaves them unknown: old figures would look like new ones.
+            self.shared.details(|details| details.statistics = answer);
+            note(&self.shared, &self.packager);
+            if is_old && self.state == State::Live {
+                return None;
             }
         }
     }
@@ -155,9 +176,11 @@ impl Task {
             Event::Data(data) => return self.received(data).await,
             Event::Lost { cause, attempt } => self.lost(cause, attempt).await,
             Event::Again { attempt } => self.again(attempt),
+            Event::Other(id) => return self.try_other(id).await,
             Event::Over => return self.over().await,
             Event::Failed(failure) => {
-                if matches!(failure, Failure::EngineRefused(_)) {
+                // An engine may take any digits for an infohash: what never gave a byte proves nothing.
+                if matches!(failure, Failure::EngineRefused(_) | Failure::NoPeers(_)) {
                     self.hub().forget(&self.shared.id);
                 }
                 return Err(failure.into());
@@ -173,12 +196,50 @@ impl Task {
             wait_for(&before, hub.config.give_up_after).await?;
         }
         // On record while the engine is asked, so that the first segment need not wait for a disk.
-        let (alias, ()) = tokio::join!(look_up(&hub, &id), hub.numbers.publish(self.packager.next_number()));
+        let (alias, ()) = tokio::join!(
+            look_up(&hub, &mut self.source, &id),
+            hub.numbers.publish(self.packager.next_number())
+        );
         let alias = alias?;
         self.enter(Phase::Starting);
         let Some(alias) = alias else { return Ok(()) };
         self.source.prefer(alias.form);
         self.claim(alias).await
+    }
+
+    /// Play another ID of the same channel next, unless another stream plays its swarm already.
+    async fn try_other(&mut self, id: ContentId) -> Going {
+        if let Some(left) = self.other.take() {
+            self.listing.unclaim(&left);
+        }
+        let hub = self.hub();
+        let alias = look_up(&hub, &mut self.source, &id).await;
+        if id == self.shared.id {
+            return Ok(());
+        }
+        match alias {
+            Ok(Some(alias)) if self.claim_other(&id, alias.clone()).await => self.source.prefer(alias.form),
+            // The start will tell.
+            Ok(None) => {}
+            _ => self.source.skip(),
+        }
+        tracing::info!("stream {} goes on with {}", self.shared.id, self.source.id());
+        Ok(())
+    }
+
+    /// Whether the swarm of another ID is this stream's from now on.
+    async fn claim_other(&mut self, id: &ContentId, alias: Alias) -> bool {
+        let (hub, infohash) = (self.hub(), alias.infohash.clone());
+        hub.remember(id, alias);
+        let is_ours = match self.listing.claim(&infohash) {
+            Claim::Taken => false,
+            Claim::After(before) => wait_for(&before, hub.config.give_up_after).await.is_ok(),
+            Claim::Ours => true,
+        };
+        if is_ours && self.shared.infohash.get() != Some(&infohash) {
+            self.other = Some(infohash);
+        }
+        is_ours
     }
 
     async fn claim(&mut self, alias: Alias) -> Going {
@@ -195,12 +256,26 @@ impl Task {
     }
 
     async fn started(&mut self, session: Arc<Session>, form: Form) -> Going {
-        let claimed = self.claim(Alias { infohash: session.infohash().clone(), form }).await;
+        let alias = Alias { infohash: session.infohash().clone(), form };
+        let id = self.source.id().clone();
+        if id != self.shared.id {
+            if !self.claim_other(&id, alias).await {
+                self.source.disown();
+                self.source.skip();
+                return Ok(());
+            }
+            return self.playing(session);
+        }
+        let claimed = self.claim(alias).await;
         if let Err(EndReason::SameAs(_)) = claimed {
             // To stop this session could end the other stream's as well.
             self.source.disown();
         }
         claimed?;
+        self.playing(session)
+    }
+
+    fn playing(&mut self, session: Arc<Session>) -> Going {
         self.has_end = !session.is_live();
         self.meter.watch(Some(session));
         if self.state == State::Starting {
@@ -313,7 +388,11 @@ impl Task {
 
     async fn lost(&mut self, cause: Loss, attempt: u32) {
         let counters = &self.shared.counters;
-        Counters::add(if cause == Loss::Cut { &counters.cuts } else { &counters.silences }, 1);
+        match cause {
+            Loss::Cut => Counters::add(&counters.cuts, 1),
+            Loss::Silence => Counters::add(&counters.silences, 1),
+            Loss::Loop => {}
+        }
         self.progress = None;
         self.broken_off = Some(attempt);
         tracing::warn!(?cause, attempt, "stream {} broke off", self.shared.id);
@@ -397,16 +476,29 @@ impl Task {
     }
 }
 
-/// What `id` means, if it is known or the engine tells.
-async fn look_up(hub: &Inner, id: &ContentId) -> Going<Option<Alias>> {
+/// What `id` means, if it is known or an engine tells. An engine that does not answer gives way to another.
+async fn look_up(hub: &Inner, source: &mut Source, id: &ContentId) -> Going<Option<Alias>> {
     if let Some(alias) = hub.known(id) {
         return Ok(Some(alias));
     }
-    let asking = resolve(&hub.engine, &hub.asking, id, || hub.something_plays());
-    let asked = timeout(hub.config.give_up_after, asking).await;
-    let answer = asked.unwrap_or(Err(acestream::Error::Timeout("media files")));
-    hub.health.start_met(&answer);
-    Ok(answer.map_err(Failure::from)?)
+    loop {
+        let lease = source.lease();
+        let asking = resolve(lease.engine(), lease.asking(), id, || hub.something_plays());
+        let asked = timeout(hub.config.give_up_after, asking).await;
+        let answer = asked.unwrap_or(Err(Error::Timeout("media files")));
+        lease.health().start_met(&answer);
+        match answer {
+            Err(Error::Unreachable(_) | Error::Timeout(_)) if source.change_engine() => {}
+            answer => return Ok(answer.map_err(Failure::from)?),
+        }
+    }
+}
+
+/// Whether the engine says that the newest it has is old: it repeats what it has.
+fn is_of_old(statistics: &Statistics) -> bool {
+    let Some(position) = &statistics.live_position else { return false };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_secs().saturating_sub(position.last) > OLD.as_secs()
 }
 
 /// Wait until `before` has let go of its engine session.

@@ -38,7 +38,11 @@ impl TestApp {
 
     /// A server whose engine has `channels`, with a changed configuration.
     pub(crate) async fn with(channels: Vec<Channel>, change: impl FnOnce(&mut Config)) -> Self {
-        let fake = FakeConfig { speed: 1000.0, channels, ..FakeConfig::default() };
+        Self::on(FakeConfig { speed: 1000.0, channels, ..FakeConfig::default() }, change).await
+    }
+
+    /// A server with an engine set up like this, with a changed configuration.
+    pub(crate) async fn on(fake: FakeConfig, change: impl FnOnce(&mut Config)) -> Self {
         let fake = Fake::start(fake).await.unwrap();
         let storage = tempfile::tempdir().unwrap();
         let mut config = Config { storage_dir: storage.path().to_owned(), ..Config::default() };

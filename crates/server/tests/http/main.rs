@@ -7,6 +7,7 @@ mod connections;
 mod contract;
 mod cors;
 mod engine;
+mod events;
 mod media;
 mod password;
 mod players;

@@ -132,13 +132,12 @@ async fn an_engine_that_is_not_there_is_named_and_known_to_be_down() {
 #[tokio::test]
 async fn an_engine_that_comes_back_is_known_to_be_up_and_plays() {
     let stage = Stage::new(vec![channel('a')]).await;
-    let mut engine = stage.hub.watch_engine();
     stage.fake.down().await;
     end_of(&stage.tune(&id('a'))).await;
 
     stage.fake.up().await.unwrap();
 
-    engine.wait_for(|engine| matches!(engine, EngineHealth::Up { .. })).await.unwrap();
+    stage.hub.until_engine(|engine| matches!(engine, EngineHealth::Up { .. })).await;
     stage.watch(&id('a')).await;
     stage.end().await;
 }

@@ -1,0 +1,7 @@
+//! The validator: each rule broken alone, and lists that break none.
+
+mod follower;
+mod media;
+mod multivariant;
+mod samples;
+mod transport;
