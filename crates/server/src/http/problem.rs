@@ -100,7 +100,9 @@ impl Kind {
             Self::StreamLimit => {
                 ("/problems/stream-limit", 503, "The server plays as many streams as it may", Some(30))
             }
-            Self::EventLimit => ("/problems/event-limit", 503, "As many listen to events as may", Some(30)),
+            Self::EventLimit => {
+                ("/problems/event-limit", 503, "As many listen to events as may", Some(30))
+            }
             Self::EngineUnreachable => {
                 ("/problems/engine-unreachable", 503, "The AceStream engine is not there", Some(5))
             }
