@@ -161,7 +161,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::live::{Config, Numbers};
+    use crate::live::{Config, EngineHealth, Numbers};
 
     /// A feed of a hub whose engine is known to be down, and which has been read up to now.
     async fn feed() -> (Feed, Hub, tempfile::TempDir) {
@@ -169,8 +169,7 @@ mod tests {
         let numbers = Numbers::load(storage.path()).await.unwrap();
         let engine = Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
         let hub = Hub::new(Config::default(), engine, numbers);
-        let mut known = hub.watch_engine();
-        known.changed().await.unwrap();
+        hub.until_engine(|known| matches!(known, EngineHealth::Down { .. })).await;
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let mut feed = Feed::new(hub.clone(), None, place);
         let first = next(&mut feed).await.unwrap();
