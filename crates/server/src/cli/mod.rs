@@ -15,6 +15,7 @@ mod package;
 mod port;
 mod signals;
 mod systemd;
+mod validate;
 
 use output::{complain, say};
 use signals::Signals;
@@ -47,6 +48,8 @@ enum Command {
     Package(package::Arguments),
     /// Look whether everything is there that the server needs, and say what to do.
     Doctor,
+    /// Look whether a playlist keeps to the standard, and its segments with it; follow it for a while.
+    Validate(validate::Arguments),
     /// Print the `OpenAPI` document of the HTTP API.
     Openapi,
 }
@@ -76,6 +79,7 @@ impl Arguments {
             Command::FakeEngine(arguments) => wait_for(fake_engine::run(arguments)).map(done),
             Command::Package(arguments) => package::run(&arguments).map(done),
             Command::Doctor => wait_for(async { Ok(doctor::run(config()).await) }),
+            Command::Validate(arguments) => wait_for(async { Ok(validate::run(arguments).await) }),
             Command::Openapi => {
                 say(&http::document().to_pretty_json().context("writing the OpenAPI document")?);
                 Ok(ExitCode::SUCCESS)

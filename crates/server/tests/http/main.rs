@@ -12,4 +12,5 @@ mod media;
 mod password;
 mod players;
 mod requests;
+mod validate;
 mod web;

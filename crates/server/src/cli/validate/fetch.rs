@@ -1,0 +1,115 @@
+//! Playlists and media from a server or from files, within limits.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use hls::validate::{Finding, Severity};
+use reqwest::{Client, Response, Url, header::CONTENT_TYPE, redirect::Policy};
+
+/// How long an answer may take: longer than a server may block, three target durations (RFC 8216bis, 6.2.5.2).
+const PATIENCE: Duration = Duration::from_secs(40);
+const CONNECT: Duration = Duration::from_secs(5);
+const MAX_REDIRECTS: usize = 5;
+const MAX_PLAYLIST: usize = 4 << 20;
+const MAX_MEDIA: usize = 64 << 20;
+
+/// What a playlist is served as (4).
+const TYPES: [&str; 2] = ["application/vnd.apple.mpegurl", "audio/mpegurl"];
+
+#[derive(Debug, Clone)]
+pub(super) struct Fetch(Client);
+
+/// A playlist that came.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Where it came from in the end: what is relative in it is relative to this.
+    pub(super) url: Url,
+    pub(super) text: String,
+    /// What is wrong with how it came.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The server said no.
+#[derive(Debug, thiserror::Error)]
+#[error("the server answers {0}")]
+pub(super) struct Refused(pub(super) u16);
+
+/// What the command line names: a URL or a file.
+pub(super) fn place(input: &str) -> anyhow::Result<Url> {
+    if input.contains("://") {
+        return input.parse().with_context(|| format!("{input} is no URL"));
+    }
+    let path = Path::new(input).canonicalize().with_context(|| format!("opening {input}"))?;
+    Url::from_file_path(path).map_err(|()| anyhow::anyhow!("{input} is no file"))
+}
+
+/// What a playlist at `base` names. Only a file may name files.
+pub(super) fn join(base: &Url, name: &str) -> anyhow::Result<Url> {
+    let url = base.join(name)?;
+    anyhow::ensure!(url.scheme() != "file" || base.scheme() == "file", "{url} is a file of this machine");
+    Ok(url)
+}
+
+impl Fetch {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let client = Client::builder().connect_timeout(CONNECT).timeout(PATIENCE);
+        let client = client.redirect(Policy::limited(MAX_REDIRECTS)).build().context("making a client")?;
+        Ok(Self(client))
+    }
+
+    /// The playlist at `url`.
+    pub(super) async fn playlist(&self, url: &Url) -> anyhow::Result<Answer> {
+        let (url, kind, bytes) =
+            self.get(url, MAX_PLAYLIST).await.with_context(|| format!("fetching {url}"))?;
+        let mut findings = Vec::new();
+        let mut must = |text: String| {
+            findings.push(Finding { severity: Severity::Must, clause: "4", line: None, text });
+        };
+        let kind = kind.unwrap_or_default();
+        let is_named = [".m3u8", ".m3u"].iter().any(|ending| url.path().ends_with(ending));
+        if !is_named && !TYPES.iter().any(|known| kind.to_ascii_lowercase().starts_with(known)) {
+            must(format!("neither its path nor its type ({}) is that of a playlist", kind.escape_debug()));
+        }
+        let text = match String::from_utf8(bytes.into()) {
+            Ok(text) => text,
+            Err(error) => {
+                must(format!("it is not UTF-8: {}", error.utf8_error()));
+                String::from_utf8_lossy(error.as_bytes()).into_owned()
+            }
+        };
+        Ok(Answer { url, text, findings })
+    }
+
+    /// A segment or part.
+    pub(super) async fn media(&self, url: &Url) -> anyhow::Result<Bytes> {
+        Ok(self.get(url, MAX_MEDIA).await?.2)
+    }
+
+    /// Where it came from in the end, its type, and its bytes.
+    async fn get(&self, url: &Url, limit: usize) -> anyhow::Result<(Url, Option<String>, Bytes)> {
+        if url.scheme() == "file" {
+            let path = url.to_file_path().map_err(|()| anyhow::anyhow!("{url} is no file"))?;
+            let size = tokio::fs::metadata(&path).await?.len();
+            anyhow::ensure!(size <= limit as u64, "it has more than {limit} bytes");
+            return Ok((url.clone(), None, tokio::fs::read(path).await?.into()));
+        }
+        anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
+        let response = self.0.get(url.clone()).send().await?;
+        if !response.status().is_success() {
+            return Err(Refused(response.status().as_u16()).into());
+        }
+        let kind =
+            response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        Ok((response.url().clone(), kind, body(response, limit).await?))
+    }
+}
+
+async fn body(mut response: Response, limit: usize) -> anyhow::Result<Bytes> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        anyhow::ensure!(bytes.len() + piece.len() <= limit, "it has more than {limit} bytes");
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
+}

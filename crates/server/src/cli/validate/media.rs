@@ -1,0 +1,121 @@
+//! The segments and parts that a playlist lists, each fetched once and looked into.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hls::validate::{Finding, Playlist, Said, Segment, Transport, assembled};
+use reqwest::Url;
+
+use super::{
+    fetch::{Fetch, join},
+    told::Told,
+};
+
+/// Parts of so many segments are kept for their segment to be compared with.
+const MOST_KEPT: usize = 4;
+
+pub(super) struct Media {
+    fetch: Fetch,
+    segments: Transport,
+    parts: Transport,
+    /// The numbers below this were looked at, and so were the parts in front of this one.
+    next_segment: Option<u64>,
+    next_part: Option<(u64, usize)>,
+    /// The parts of segments that are not whole yet.
+    kept: BTreeMap<u64, Vec<Bytes>>,
+}
+
+impl Media {
+    pub(super) fn new(fetch: Fetch) -> Self {
+        Self {
+            fetch,
+            segments: Transport::default(),
+            parts: Transport::default(),
+            next_segment: None,
+            next_part: None,
+            kept: BTreeMap::new(),
+        }
+    }
+
+    /// Look at what `playlist`, which came from `base`, lists and did not list before.
+    pub(super) async fn look(&mut self, base: &Url, playlist: &Playlist, told: &mut Told) {
+        for segment in playlist.with_growing() {
+            self.new_parts(base, segment, told).await;
+            let is_new = self.next_segment.is_none_or(|next| segment.number >= next);
+            if is_new && !segment.uri.is_empty() {
+                self.new_segment(base, segment, told).await;
+            }
+        }
+        while self.kept.len() > MOST_KEPT {
+            self.kept.pop_first();
+        }
+    }
+
+    async fn new_parts(&mut self, base: &Url, segment: &Segment, told: &mut Told) {
+        for (index, part) in segment.parts.iter().enumerate() {
+            let place = (segment.number, index);
+            if self.next_part.is_some_and(|next| place < next) {
+                continue;
+            }
+            let follows =
+                self.next_part.is_none_or(|next| next == place || (index == 0 && next.0 + 1 == place.0));
+            self.next_part = Some((segment.number, index + 1));
+            if part.gap || part.is_range {
+                continue;
+            }
+            let Some(bytes) = self.get(base, &part.uri, part.line, told).await else { continue };
+            let said = Said {
+                discontinuity: !follows || (index == 0 && segment.discontinuity),
+                is_part: true,
+                independent: part.independent,
+            };
+            told.tell(about(&part.uri, part.line, self.parts.take(&bytes, said)));
+            let pieces = self.kept.entry(segment.number).or_default();
+            if pieces.len() == index {
+                pieces.push(bytes);
+            }
+        }
+    }
+
+    async fn new_segment(&mut self, base: &Url, segment: &Segment, told: &mut Told) {
+        let follows = self.next_segment.is_none_or(|next| next == segment.number);
+        self.next_segment = Some(segment.number.saturating_add(1));
+        let parts = self.kept.remove(&segment.number).unwrap_or_default();
+        if segment.gap || segment.is_range {
+            return;
+        }
+        let Some(bytes) = self.get(base, &segment.uri, segment.line, told).await else { return };
+        let said =
+            Said { discontinuity: segment.discontinuity || !follows, is_part: false, independent: true };
+        let mut findings = self.segments.take(&bytes, said);
+        if !parts.is_empty() && parts.len() == segment.parts.len() {
+            let pieces: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();
+            findings.extend(assembled(&pieces, &bytes));
+        }
+        told.tell(about(&segment.uri, segment.line, findings));
+    }
+
+    /// What `uri` names. What is listed can be fetched (6.2.1, 6.2.2).
+    async fn get(&self, base: &Url, uri: &str, line: usize, told: &mut Told) -> Option<Bytes> {
+        let fetched = match join(base, uri) {
+            Ok(url) => self.fetch.media(&url).await,
+            Err(error) => Err(error),
+        };
+        fetched
+            .inspect_err(|error| {
+                let name = uri.escape_debug();
+                told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
+            })
+            .ok()
+    }
+}
+
+/// Findings about the bytes of `uri`, which stands in `line`.
+fn about(uri: &str, line: usize, findings: Vec<Finding>) -> Vec<Finding> {
+    let named = |finding: Finding| Finding {
+        line: (line > 0).then_some(line),
+        text: format!("{}: {}", uri.escape_debug(), finding.text),
+        ..finding
+    };
+    findings.into_iter().map(named).collect()
+}

@@ -1,0 +1,109 @@
+//! One media playlist, followed for a while, and the media that it lists.
+
+use std::time::Duration;
+
+use hls::validate::{Fetched, Follower, Playlist};
+use reqwest::Url;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    fetch::{Answer, Fetch, Refused},
+    media::Media,
+    told::Told,
+};
+
+/// An answer that took less was there already, and did not wait for anything.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
+/// The pause before a playlist is asked for again that says nothing of its pace, or was refused.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks at one media playlist.
+pub(super) struct Watch {
+    fetch: Fetch,
+    url: Url,
+    follower: Follower,
+    media: Media,
+    told: Told,
+    reloads: u64,
+}
+
+impl Watch {
+    pub(super) fn new(fetch: Fetch, url: Url, prefix: String) -> Self {
+        let media = Media::new(fetch.clone());
+        Self { fetch, url, follower: Follower::default(), media, told: Told::new(prefix), reloads: 0 }
+    }
+
+    /// Look at the playlist, which may have come already as `first`, and at its next versions as long as `follow` says.
+    pub(super) async fn run(mut self, first: Option<Answer>, follow: Duration) -> anyhow::Result<Told> {
+        let begun = Instant::now();
+        let end = begun + follow;
+        let answer = match first {
+            Some(answer) => answer,
+            None => self.fetch.playlist(&self.url).await?,
+        };
+        self.take(answer, Fetched { at: Duration::ZERO, blocked: false }).await;
+        while Instant::now() < end && !self.follower.playlist().is_some_and(|playlist| playlist.is_over) {
+            let blocks = self.pause(end).await;
+            let asked = Instant::now();
+            let url = self.next();
+            let Ok(answer) = timeout_at(end, self.fetch.playlist(&url)).await else { break };
+            let blocked = blocks && asked.elapsed() > AT_ONCE;
+            match answer {
+                Ok(answer) => self.take(answer, Fetched { at: begun.elapsed(), blocked }).await,
+                // A server that blocked for three target durations gives up so (6.2.5.2).
+                Err(error) if matches!(error.downcast_ref(), Some(Refused(503))) => sleep(PAUSE).await,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.told)
+    }
+
+    async fn take(&mut self, answer: Answer, fetched: Fetched) {
+        self.reloads += 1;
+        self.told.tell(answer.findings);
+        self.told.tell(self.follower.take(fetched, &answer.text));
+        // Only MPEG-TS as it is can be looked into.
+        let is_other = ["#EXT-X-MAP", "#EXT-X-KEY"].iter().any(|tag| answer.text.contains(tag));
+        if let Some(playlist) = self.follower.playlist().filter(|_| !is_other) {
+            self.media.look(&answer.url, playlist, &mut self.told).await;
+        }
+    }
+
+    /// Wait until it is time to ask again, unless the server does the waiting; returns whether it does.
+    async fn pause(&self, end: Instant) -> bool {
+        let playlist = self.follower.playlist();
+        if playlist.is_some_and(can_block) {
+            return true;
+        }
+        // Twice a target duration is often enough to see every segment come (6.3.4).
+        let pause = playlist.and_then(|playlist| playlist.target_duration).map_or(PAUSE, |target| target / 2);
+        tokio::time::sleep_until(end.min(Instant::now() + pause)).await;
+        false
+    }
+
+    /// Where the next version is: with the directives that make the server wait for it, and every second time with
+    /// the one that asks for a delta update.
+    fn next(&self) -> Url {
+        let mut url = self.url.clone();
+        let Some(playlist) = self.follower.playlist().filter(|playlist| can_block(playlist)) else {
+            return url;
+        };
+        let growing = &playlist.growing;
+        let mut query = url.query_pairs_mut();
+        query.append_pair("_HLS_msn", &growing.number.to_string());
+        if playlist.part_target.is_some() {
+            query.append_pair("_HLS_part", &growing.parts.len().to_string());
+        }
+        let can_skip = playlist.server_control.is_some_and(|control| control.can_skip_until.is_some());
+        if can_skip && self.reloads % 2 == 1 {
+            query.append_pair("_HLS_skip", "YES");
+        }
+        drop(query);
+        url
+    }
+}
+
+fn can_block(playlist: &Playlist) -> bool {
+    playlist.server_control.is_some_and(|control| control.can_block)
+}
