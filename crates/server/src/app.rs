@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use acestream::Engine;
 use anyhow::Context as _;
 use tokio::time::timeout;
 
@@ -10,7 +9,7 @@ use crate::{
     catalog::Folder,
     config::Config,
     http::{Server, Services},
-    live::{Hub, Numbers},
+    live::{Engines, Hub, Numbers},
 };
 
 /// How long requests at hand may still take after the signal to stop.
@@ -39,11 +38,13 @@ impl App {
         let numbers = Numbers::load(storage)
             .await
             .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
-        let engine = Engine::new(config.engine.base_url.clone()).context("engine.base_url")?;
+        let mut engines = config.engine.engines()?.into_iter();
+        let first = engines.next().context("engine.base_url: no address")?;
+        let engines = Engines::new(first, engines, config.engine.max_sessions);
         let catalog = Folder::new(config.playlists_folder());
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
-        let hub = Hub::new(config.live, engine, numbers);
+        let hub = Hub::new(config.live, engines, numbers);
         let listen = config.http.address();
         let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;

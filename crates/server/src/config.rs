@@ -15,12 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{catalog, http, live, telemetry};
 
+pub mod bases;
 pub mod duration;
 pub mod secret;
 pub mod size;
 pub mod text;
 pub mod unset;
 
+pub use bases::Bases;
 pub use secret::Secret;
 
 /// The file that is read when `--config` names no other.
@@ -60,18 +62,28 @@ impl Default for Config {
     }
 }
 
-/// Where the AceStream engine is.
+/// The AceStream engines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Engine {
-    /// Its HTTP API.
-    #[serde(with = "text")]
-    pub base_url: Url,
+    /// The HTTP API of one, or of several.
+    pub base_url: Bases,
+    /// How many streams one engine plays at once, at most; 0 is no limit.
+    pub max_sessions: usize,
 }
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { base_url: Url::parse("http://127.0.0.1:6878").expect("a URL in the source is well formed") }
+        let base_url = Url::parse("http://127.0.0.1:6878").expect("a URL in the source is well formed");
+        Self { base_url: base_url.into(), max_sessions: 0 }
+    }
+}
+
+impl Engine {
+    /// A client for each.
+    pub fn engines(&self) -> anyhow::Result<Vec<acestream::Engine>> {
+        let engine = |base: &Url| acestream::Engine::new(base.clone()).context("engine.base_url");
+        self.base_url.iter().map(engine).collect()
     }
 }
 
@@ -94,7 +106,7 @@ impl Config {
 
     /// Refuse what reads well but cannot work, or must not happen by accident.
     pub fn check(&self) -> anyhow::Result<()> {
-        acestream::Engine::new(self.engine.base_url.clone()).context("engine.base_url")?;
+        self.engine.engines()?;
         self.http.check()?;
         self.live.check()
     }

@@ -8,8 +8,14 @@
 #[path = "live/stage.rs"]
 mod stage;
 
+#[path = "live/continuity.rs"]
+mod continuity;
+#[path = "live/dialects.rs"]
+mod dialects;
 #[path = "live/ends.rs"]
 mod ends;
+#[path = "live/engines.rs"]
+mod engines;
 #[path = "live/failures.rs"]
 mod failures;
 #[path = "live/sharing.rs"]

@@ -25,7 +25,7 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     let storage = tempfile::Builder::new().prefix("acehls-demo-").tempdir().context("making a folder")?;
     let fake = FakeConfig { speed: SPEED, channels: channels()?, ..FakeConfig::default() };
     let fake = Fake::start(fake).await.context("starting the fake engine")?;
-    config.engine.base_url = fake.base();
+    config.engine.base_url = fake.base().into();
     config.storage_dir = storage.path().to_owned();
     config.catalog.folder = None;
     config.http.port = port::next_free(config.http.address()).port();

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path, process::ExitCode, time::Duration};
 
-use acestream::Engine;
+use acestream::{Engine, Url};
 use tokio::{process::Command, time::timeout};
 
 use super::{output::say, port::try_port};
@@ -49,14 +49,17 @@ pub(super) async fn run(config: anyhow::Result<Config>) -> ExitCode {
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         Finding::Fine("configuration: read (acehls --check prints it)".to_owned()),
         listening(config).await,
         storage(&config.storage_dir),
         playlists(config),
-        engine(config).await,
-        ffmpeg().await,
-    ]
+    ];
+    for base in config.engine.base_url.iter() {
+        findings.push(engine(base).await);
+    }
+    findings.push(ffmpeg().await);
+    findings
 }
 
 async fn listening(config: &Config) -> Finding {
@@ -116,8 +119,7 @@ fn playlists(config: &Config) -> Finding {
     }
 }
 
-async fn engine(config: &Config) -> Finding {
-    let base = &config.engine.base_url;
+async fn engine(base: &Url) -> Finding {
     let asked = async { Engine::new(base.clone())?.version().await };
     match timeout(PATIENCE, asked).await {
         Ok(Ok(version)) => Finding::Fine(format!("engine: {base} answers, version {}", version.version)),

@@ -11,6 +11,7 @@ mod address;
 mod config;
 mod cors;
 mod edge;
+mod engine;
 mod events;
 mod extract;
 mod figures;

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Problem, Services,
+    Kind, Problem, Services,
     address::Address,
     extract::{Json, Viewer},
 };
-use crate::live::EngineHealth;
+use crate::live::{EngineHealth, MAX_ALTERNATIVES};
 
 /// What this server runs on, as far as clients care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,31 @@ pub(super) struct Play {
     /// Its content ID: 32 to 64 ASCII letters and digits, usually 40 hexadecimal ones.
     #[schema(example = "d65257bb7856e13b718df1dfe65ee482d90dd384")]
     hash: String,
+    /// Other content IDs that lead to the same channel, best first, 8 at most: one of them is played when this
+    /// one does not.
+    #[serde(default)]
+    #[schema(example = json!([]), max_items = 8)]
+    alternatives: Vec<String>,
+}
+
+impl Play {
+    /// The content IDs in `alternatives`, each once and without the channel's own.
+    fn alternatives(&self, own: &ContentId) -> Result<Vec<ContentId>, Problem> {
+        if self.alternatives.len() > MAX_ALTERNATIVES {
+            let count = self.alternatives.len();
+            let detail = format!("alternatives: {count} content IDs, of at most {MAX_ALTERNATIVES}");
+            return Err(Problem::new(Kind::InvalidRequest, detail));
+        }
+        let mut ids: Vec<ContentId> = Vec::new();
+        for (index, text) in self.alternatives.iter().enumerate() {
+            let invalid = |error| Problem::new(Kind::InvalidRequest, format!("alternatives[{index}]: {error}"));
+            let id: ContentId = text.parse().map_err(invalid)?;
+            if id != *own && !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
 }
 
 /// The channel was started.
@@ -89,7 +114,7 @@ pub(super) struct Playing {
     post, path = "/api/play", tag = "live", request_body = Play,
     responses(
         (status = 200, description = "The stream plays or starts", body = Playing),
-        (status = 400, description = "The hash is no content ID", body = super::problem::Details),
+        (status = 400, description = "The hash or an alternative is no content ID", body = super::problem::Details),
         (status = 503, description = "The engine is down, or too many streams play", body = super::problem::Details),
     )
 )]
@@ -100,12 +125,15 @@ pub(super) async fn play(
     Json(play): Json<Play>,
 ) -> Result<axum::Json<Playing>, Problem> {
     let hash: ContentId = play.hash.parse()?;
+    let alternatives = play.alternatives(&hash)?;
     if let EngineHealth::Down { reason, .. } = services.hub.ask_engine().await {
         return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
     }
     // Somebody asks for this channel now: that it failed a moment ago does not answer them.
     services.hub.forgive(&hash);
-    services.hub.tune(&hash)?.touch(viewer.0);
+    let stream = services.hub.tune(&hash)?;
+    stream.offer(&alternatives);
+    stream.touch(viewer.0);
     let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
     let (platform, backend) = services.platform.names();
     Ok(axum::Json(Playing {

@@ -248,6 +248,9 @@ impl From<TuneError> for Problem {
             TuneError::Capacity { limit } => {
                 Self { limit: Some(limit), ..Self::new(Kind::StreamLimit, error.to_string()).code("limit") }
             }
+            TuneError::Engines { limit } => {
+                Self::new(Kind::StreamLimit, error.to_string()).code("limit").limit(limit)
+            }
             TuneError::ShuttingDown => Self::new(Kind::ShuttingDown, error.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Services, events, figures, health, live, openapi, play, playlists, problems, streams, web};
+use super::{Services, engine, events, figures, health, live, openapi, play, playlists, problems, streams, web};
 
 /// The routes, without what stands around them.
 pub(super) fn routes(services: &Services) -> Router<Services> {
@@ -29,6 +29,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(playlists::list))
         .routes(routes!(playlists::channels))
         .routes(routes!(health::health))
+        .routes(routes!(engine::list))
         .routes(routes!(figures::metrics))
         .routes(routes!(figures::prometheus::scrape))
         .routes(routes!(problems::explain))

@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     health::{EngineHealth, Health},
+    report::rfc3339,
     resolve,
 };
 
@@ -54,6 +55,8 @@ pub struct EngineReport {
     pub url: String,
     /// Whether it is there.
     pub health: EngineHealth,
+    /// Since when it is down, RFC 3339.
+    pub down_since: Option<String>,
     /// Streams that play from it, or are about to.
     pub sessions: usize,
     /// How many it may have, where that is limited.
@@ -84,11 +87,14 @@ impl Engines {
     #[must_use]
     pub fn reports(&self) -> Vec<EngineReport> {
         let max_sessions = Some(self.0.max_sessions).filter(|max| *max > 0);
-        let report = |member: &Arc<Member>| EngineReport {
-            url: member.engine.base().to_string(),
-            health: member.health.now(),
-            sessions: member.sessions(),
-            max_sessions,
+        let report = |member: &Arc<Member>| {
+            let health = member.health.now();
+            let down_since = match &health {
+                EngineHealth::Down { since, .. } => Some(rfc3339(*since)),
+                EngineHealth::Unknown | EngineHealth::Up { .. } => None,
+            };
+            let (url, sessions) = (member.engine.base().to_string(), member.sessions());
+            EngineReport { url, health, down_since, sessions, max_sessions }
         };
         self.0.members.iter().map(report).collect()
     }

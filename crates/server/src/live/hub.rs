@@ -29,6 +29,12 @@ pub enum TuneError {
         /// The limit.
         limit: usize,
     },
+    /// Every engine that is there plays as many streams as it may.
+    #[error("{limit} streams play from the engines that are there, which is the limit (engine.max_sessions)")]
+    Engines {
+        /// How many they may play together.
+        limit: usize,
+    },
     /// The server is on its way out.
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -100,6 +106,9 @@ impl Hub {
             let limit = self.0.config.max_streams;
             if directory.is_full(limit) {
                 return Err(TuneError::Capacity { limit });
+            }
+            if let Some(limit) = self.0.engines.full_at() {
+                return Err(TuneError::Engines { limit });
             }
             Ok(self.begin(directory, id, before))
         })

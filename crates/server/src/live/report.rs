@@ -257,7 +257,7 @@ fn bitrate(window: &Window) -> Option<u64> {
 }
 
 /// `time` as RFC 3339 in UTC, whole seconds. A clock before 1970 is 1970.
-fn rfc3339(time: SystemTime) -> String {
+pub(super) fn rfc3339(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (day, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(day);

@@ -368,7 +368,12 @@ impl Source {
             self.stage = Stage::Start(at);
             return None;
         };
-        match session.open().await {
+        let opened = tokio::select! {
+            biased;
+            opened = session.open() => opened,
+            () = is_useless(&self.lease, &self.hub.engines) => Err(Error::Timeout("playback")),
+        };
+        match opened {
             Ok(playback) => self.stage = Stage::Await { playback, second_chance },
             Err(error) if !self.ever_flowed && is_final(&error) => return Some(self.not_started(error)),
             Err(error) => {
@@ -473,7 +478,8 @@ impl Source {
     /// The playback gave nothing: try it again, or a new session when patience ends.
     fn not_yet(&mut self, error: Error, second_chance: bool) -> Option<Event> {
         let at = Instant::now() + OPEN_AGAIN;
-        if second_chance || at >= self.patience_ends {
+        let is_useless = self.lease.is_down() && self.hub.engines.others(&self.lease) > 0;
+        if second_chance || is_useless || at >= self.patience_ends {
             return Some(self.again(error));
         }
         self.complaint = Some(error);

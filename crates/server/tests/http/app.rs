@@ -46,7 +46,7 @@ impl TestApp {
         let fake = Fake::start(fake).await.unwrap();
         let storage = tempfile::tempdir().unwrap();
         let mut config = Config { storage_dir: storage.path().to_owned(), ..Config::default() };
-        config.engine.base_url = fake.base();
+        config.engine.base_url = fake.base().into();
         config.http.port = 0;
         config.live.start_timeout = Duration::from_secs(10);
         config.live.give_up_after = Duration::from_secs(3);

@@ -10,13 +10,15 @@ use acestream::{
     ContentId, Engine, Infohash,
     fake::{Channel, Clip, Fake, FakeConfig, Fault},
 };
-use server::live::{Config, EndReason, Hub, NotReady, Numbers, Report, Snapshot, State, Stream};
+use server::live::{Config, EndReason, Engines, Hub, NotReady, Numbers, Report, Snapshot, State, Stream};
 
 /// More than anything here takes; only a failing test waits so long.
 const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Stage {
     pub(crate) fake: Fake,
+    /// The engines beside the first.
+    pub(crate) others: Vec<Fake>,
     pub(crate) hub: Hub,
     storage: tempfile::TempDir,
 }
@@ -27,10 +29,29 @@ impl Stage {
     }
 
     pub(crate) async fn with(fake: FakeConfig, config: Config) -> Self {
+        Self::with_engines(fake, [], config, 0).await
+    }
+
+    /// Several engines, each of which may have `max_sessions`.
+    pub(crate) async fn with_engines(
+        fake: FakeConfig,
+        others: impl IntoIterator<Item = FakeConfig>,
+        config: Config,
+        max_sessions: usize,
+    ) -> Self {
         let fake = Fake::start(fake).await.unwrap();
+        let mut stage_others = Vec::new();
+        for other in others {
+            stage_others.push(Fake::start(other).await.unwrap());
+        }
         let storage = tempfile::tempdir().unwrap();
-        let hub = hub(&fake, config, storage.path()).await;
-        Self { fake, hub, storage }
+        let hub = hub(&fake, &stage_others, config, storage.path(), max_sessions).await;
+        Self { fake, others: stage_others, hub, storage }
+    }
+
+    /// Sessions of all engines that are not over.
+    pub(crate) fn sessions_open(&self) -> usize {
+        self.fake.sessions_open() + self.others.iter().map(Fake::sessions_open).sum::<usize>()
     }
 
     pub(crate) fn tune(&self, id: &ContentId) -> Stream {
@@ -57,22 +78,27 @@ impl Stage {
     /// Another hub over the same storage folder and engine, as after a restart of the server.
     pub(crate) async fn restarted(self, config: Config) -> Self {
         self.hub.shutdown().await;
-        let hub = hub(&self.fake, config, self.storage.path()).await;
+        let hub = hub(&self.fake, &self.others, config, self.storage.path(), 0).await;
         Self { hub, ..self }
     }
 
     /// Shut down; nothing may be left: no session, no reader, no stream.
     pub(crate) async fn end(self) {
         self.hub.shutdown().await;
-        assert_eq!(self.fake.sessions_open(), 0, "sessions left open");
+        assert_eq!(self.sessions_open(), 0, "sessions left open");
         assert_eq!(self.hub.streams().len(), 0, "streams left in the directory");
         self.fake.shutdown().await;
+        for other in self.others {
+            other.shutdown().await;
+        }
     }
 }
 
-async fn hub(fake: &Fake, config: Config, storage: &Path) -> Hub {
+async fn hub(fake: &Fake, others: &[Fake], config: Config, storage: &Path, max_sessions: usize) -> Hub {
     let numbers = Numbers::load(storage).await.unwrap();
-    Hub::new(config, Engine::new(fake.base()).unwrap(), numbers)
+    let engine = |fake: &Fake| Engine::new(fake.base()).unwrap();
+    let engines = Engines::new(engine(fake), others.iter().map(engine), max_sessions);
+    Hub::new(config, engines, numbers)
 }
 
 /// A fake engine that answers a thousand times faster than a real one.
