@@ -62,7 +62,7 @@ fn may_be_short(part: &Part, next: Option<&Part>) -> bool {
 /// 4.4.4.9: the parts of a segment are the segment. Of an old one, the first may be gone.
 fn parts_and_segment(playlist: &Playlist, report: &mut Report) {
     let Some(target) = playlist.target_duration else { return };
-    for (segment, behind) in playlist.from_end().filter(|(segment, _)| !segment.parts.is_empty()) {
+    for (segment, behind) in playlist.distances().filter(|(segment, _)| !segment.parts.is_empty()) {
         let parts = segment.parts_duration();
         let all_listed = behind + segment.duration <= 3 * target;
         if parts > segment.duration + ROUNDING || (all_listed && parts + ROUNDING < segment.duration) {
@@ -76,7 +76,7 @@ fn parts_and_segment(playlist: &Playlist, report: &mut Report) {
 /// 6.2.1: parts more than three target durations from the end are listed no more.
 fn old_parts(playlist: &Playlist, report: &mut Report) {
     let Some(target) = playlist.target_duration else { return };
-    for (segment, behind) in playlist.from_end() {
+    for (segment, behind) in playlist.distances() {
         if let Some(part) = segment.parts.first().filter(|_| behind > 3 * target && !playlist.is_over) {
             let text = format!("parts {} from the end, more than three target durations", seconds(behind));
             report.should("6.2.1", part.line, text);
@@ -91,7 +91,7 @@ fn independent_parts(playlist: &Playlist, report: &mut Report) {
     }
     let Some(target) = playlist.target_duration else { return };
     // Of an old segment, the first part may be gone.
-    let young = playlist.from_end().filter(|(segment, behind)| *behind + segment.duration <= 3 * target);
+    let young = playlist.distances().filter(|(segment, behind)| *behind + segment.duration <= 3 * target);
     let firsts = young
         .map(|(segment, _)| segment)
         .chain([&playlist.growing])

@@ -143,7 +143,7 @@ impl Playlist {
     }
 
     /// The whole segments, newest first, and how far the end of each is from the end of the playlist.
-    pub(super) fn from_end(&self) -> impl Iterator<Item = (&Segment, Duration)> {
+    pub(super) fn distances(&self) -> impl Iterator<Item = (&Segment, Duration)> {
         self.segments.iter().rev().scan(self.growing.parts_duration(), |behind, segment| {
             let distance = *behind;
             *behind += segment.duration;

@@ -41,7 +41,7 @@ impl Reader<'_> {
         match tag.name {
             "EXT-X-TARGETDURATION" => self.target_duration(tag),
             "EXT-X-MEDIA-SEQUENCE" => {
-                self.playlist.media_sequence = self.sequence(tag, "4.4.3.2").unwrap_or(0)
+                self.playlist.media_sequence = self.sequence(tag, "4.4.3.2").unwrap_or(0);
             }
             "EXT-X-DISCONTINUITY-SEQUENCE" => self.discontinuity_sequence(tag),
             "EXT-X-PLAYLIST-TYPE" => self.playlist.kind = Some(tag.value.to_owned()),

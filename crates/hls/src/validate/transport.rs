@@ -87,7 +87,7 @@ fn all(bytes: &[u8]) -> impl Iterator<Item = Packet<'_>> + Clone {
 fn packets(bytes: &[u8], report: &mut Report) -> bool {
     if bytes.is_empty() {
         report.must("3.1.1", 0, "no bytes");
-    } else if bytes.len() % PACKET_LEN != 0 {
+    } else if !bytes.len().is_multiple_of(PACKET_LEN) {
         report.must("3.1.1", 0, format!("{} bytes, not whole packets of {PACKET_LEN}", bytes.len()));
     } else if let Some(index) = bytes.chunks(PACKET_LEN).position(|chunk| Packet::new(chunk).is_none()) {
         report.must("3.1.1", 0, format!("packet {index} does not begin with the sync byte"));

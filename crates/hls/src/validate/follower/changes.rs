@@ -148,7 +148,7 @@ fn same(old: &Part, new: &Part) -> bool {
 fn gone_early(old: &Segment, gone: usize, now: &Playlist, report: &mut Report) {
     let (Some(target), Some(index)) = (now.target_duration, gone.checked_sub(1)) else { return };
     let into: Duration = old.parts[..index].iter().map(|part| part.duration).sum();
-    let mut listed = now.from_end().chain([(&now.growing, Duration::ZERO)]);
+    let mut listed = now.distances().chain([(&now.growing, Duration::ZERO)]);
     let Some((new, behind)) = listed.find(|(segment, _)| segment.number == old.number) else { return };
     let from_end = behind + new.duration.saturating_sub(into);
     if from_end <= 3 * target && !now.is_over {
