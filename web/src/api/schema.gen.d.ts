@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/engine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The engines, and how each is doing. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -89,6 +106,28 @@ export interface paths {
         };
         /** The channels of a playlist. */
         get: operations["channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stream/{hash}/index.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The multivariant playlist of a channel.
+         * @description Codecs, size, frame rate and bandwidth as they are in the stream; what is not known is left out. Its one variant
+         *     is `live.m3u8`, with the same profile. Starts the stream if nobody did, and waits for its first segment. Until
+         *     there is one the answer is 503 `stream-starting` with `Retry-After`.
+         */
+        get: operations["index"];
         put?: never;
         post?: never;
         delete?: never;
@@ -260,6 +299,27 @@ export interface components {
             /** @description How many. */
             total: number;
         };
+        /** @description The engines of this server. */
+        EngineList: {
+            /** @description In the order of the configuration. */
+            engines: components["schemas"]["EngineNow"][];
+            /** @description How many. */
+            total: number;
+        };
+        /** @description One engine at this moment. */
+        EngineNow: components["schemas"]["EngineState"] & {
+            /** @description How many it may have; `null` where that is not limited. */
+            capacity?: number | null;
+            /** @description Since when it is down, RFC 3339. */
+            down_since?: string | null;
+            /** @description Streams that play from it, or are about to. */
+            sessions: number;
+            /**
+             * @description Where it is.
+             * @example http://127.0.0.1:6878/
+             */
+            url: string;
+        };
         /** @description What is known of the engine. */
         EngineState: {
             /** @description Why it is taken for down. */
@@ -387,6 +447,12 @@ export interface components {
         Phase: "resolving" | "starting" | "prebuffering" | "live" | "reconnecting" | "ended";
         /** @description Which channel to play. */
         Play: {
+            /**
+             * @description Other content IDs that lead to the same channel, best first, 8 at most: one of them is played when this
+             *     one does not.
+             * @example []
+             */
+            alternatives?: string[];
             /**
              * @description Its content ID: 32 to 64 ASCII letters and digits, usually 40 hexadecimal ones.
              * @example d65257bb7856e13b718df1dfe65ee482d90dd384
@@ -567,8 +633,25 @@ export interface components {
         };
         /** @description One track of the program. */
         TrackReport: {
+            /**
+             * Format: int32
+             * @description How many channels, the one for low frequencies included.
+             */
+            channels?: number | null;
             /** @description Its codec, a short lower-case name. */
             codec: string;
+            /**
+             * Format: double
+             * @description Frames a second.
+             */
+            frame_rate?: number | null;
+            /**
+             * Format: int32
+             * @description Lines a frame.
+             */
+            height?: number | null;
+            /** @description Whether frames may consist of two fields. */
+            interlaced?: boolean | null;
             /** @description `video`, `audio` or `data`. */
             kind: string;
             /** @description Its language, three letters. */
@@ -578,6 +661,18 @@ export interface components {
              * @description Its packet identifier.
              */
             pid: number;
+            /** @description Its format by RFC 6381, as `CODECS` of the multivariant playlist has it. */
+            rfc6381?: string | null;
+            /**
+             * Format: int32
+             * @description Samples a second.
+             */
+            sample_rate?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels a line.
+             */
+            width?: number | null;
         };
         /** @description The segments that a playlist lists, and what memory they take. */
         WindowReport: {
@@ -623,6 +718,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineList"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -705,7 +819,7 @@ export interface operations {
                     "application/json": components["schemas"]["Playing"];
                 };
             };
-            /** @description The hash is no content ID */
+            /** @description The hash or an alternative is no content ID */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -766,6 +880,50 @@ export interface operations {
             };
             /** @description No such playlist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    index: {
+        parameters: {
+            query?: {
+                /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
+                profile?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's content ID: 32 to 64 letters and digits */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The playlist */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description There is no such profile */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing to play yet */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

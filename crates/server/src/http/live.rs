@@ -36,18 +36,23 @@ pub(super) async fn playlist(
     viewer: Viewer,
 ) -> Result<Response<Body>, Problem> {
     let now = first_segment(&services, &hash.parse()?, viewer).await?;
-    let mut response = Response::new(Body::from(now.playlist()));
+    Ok(playlist_response(now.playlist()))
+}
+
+/// A playlist, asked for anew each time.
+pub(super) fn playlist_response(text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, PLAYLIST);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    response
 }
 
 /// The stream once it has something to play.
 ///
 /// A stream that ended because nobody watched, or because another one plays the same swarm, is tuned in to
 /// again, once: this viewer is no part of that.
-async fn first_segment(
+pub(super) async fn first_segment(
     services: &Services,
     id: &ContentId,
     viewer: Viewer,

@@ -16,6 +16,7 @@ mod events;
 mod extract;
 mod figures;
 mod health;
+mod index;
 mod live;
 mod openapi;
 mod patience;

@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Services, engine, events, figures, health, live, openapi, play, playlists, problems, streams, web};
+use super::{Services, engine, events, figures, health, index, live, openapi, play, playlists, problems, streams, web};
 
 /// The routes, without what stands around them.
 pub(super) fn routes(services: &Services) -> Router<Services> {
@@ -23,6 +23,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(play::play))
         .routes(routes!(live::playlist))
+        .routes(routes!(index::index))
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
         .routes(routes!(events::events))

@@ -7,6 +7,7 @@ use std::{
 
 use acestream::{ContentId, Infohash, Statistics};
 use hls::Window;
+use mpegts::{Format, FrameRate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,7 +77,7 @@ pub struct Report {
 }
 
 /// One track of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TrackReport {
     /// Its packet identifier.
     pub pid: u16,
@@ -86,6 +87,20 @@ pub struct TrackReport {
     pub language: Option<String>,
     /// `video`, `audio` or `data`.
     pub kind: &'static str,
+    /// Its format by RFC 6381, as `CODECS` of the multivariant playlist has it.
+    pub rfc6381: Option<String>,
+    /// Pixels a line.
+    pub width: Option<u32>,
+    /// Lines a frame.
+    pub height: Option<u32>,
+    /// Frames a second.
+    pub frame_rate: Option<f64>,
+    /// Whether frames may consist of two fields.
+    pub interlaced: Option<bool>,
+    /// Samples a second.
+    pub sample_rate: Option<u32>,
+    /// How many channels, the one for low frequencies included.
+    pub channels: Option<u8>,
 }
 
 /// The segments that a playlist lists, and what memory they take.
@@ -170,18 +185,30 @@ impl Report {
     }
 }
 
-impl From<&mpegts::Track> for TrackReport {
-    fn from(track: &mpegts::Track) -> Self {
+impl TrackReport {
+    pub(super) fn new(track: &mpegts::Track, format: Option<&Format>) -> Self {
         let kind = match track.codec {
             codec if codec.is_video() => "video",
             codec if codec.is_audio() => "audio",
             _ => "data",
+        };
+        let (video, audio) = match format {
+            Some(Format::Video(video)) => (Some(video), None),
+            Some(Format::Audio(audio)) => (None, Some(audio)),
+            None => (None, None),
         };
         Self {
             pid: track.pid.value(),
             codec: track.codec.to_string(),
             language: track.language.clone(),
             kind,
+            rfc6381: format.map(Format::rfc6381),
+            width: video.map(|video| video.width),
+            height: video.map(|video| video.height),
+            frame_rate: video.and_then(|video| video.frame_rate).map(FrameRate::per_second),
+            interlaced: video.map(|video| video.interlaced),
+            sample_rate: audio.and_then(|audio| audio.sample_rate),
+            channels: audio.and_then(|audio| audio.channels),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use acestream::Infohash;
 use bytes::Bytes;
 use hls::Window;
+use mpegts::Format;
 
 /// How far a stream has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,12 +106,18 @@ pub struct Snapshot {
     pub state: State,
     /// What can be played now.
     pub window: Window,
+    /// What the tracks in the segments are, video first; `None` for one that has not told.
+    pub formats: Vec<Option<Format>>,
     playlist: OnceLock<Bytes>,
 }
 
 impl Snapshot {
     pub(super) fn new(state: State, window: Window) -> Self {
-        Self { state, window, playlist: OnceLock::new() }
+        Self { state, window, formats: Vec::new(), playlist: OnceLock::new() }
+    }
+
+    pub(super) fn with_formats(self, formats: Vec<Option<Format>>) -> Self {
+        Self { formats, ..self }
     }
 
     /// The media playlist: written on first request, then shared by all who ask.

@@ -435,7 +435,8 @@ impl Task {
     /// Publish the state and the window as they are now.
     fn set_state(&mut self, state: State) {
         self.state = state.clone();
-        self.publish.send_replace(Arc::new(Snapshot::new(state, self.packager.window().clone())));
+        let snapshot = Snapshot::new(state, self.packager.window().clone());
+        self.publish.send_replace(Arc::new(snapshot.with_formats(self.packager.formats())));
     }
 
     fn end(&mut self, reason: EndReason) {
@@ -515,7 +516,8 @@ fn note(shared: &Shared, packager: &Packager) {
         details.scrambled = packager.is_scrambled();
         if let Some(program) = program {
             details.service_name.clone_from(&program.service_name);
-            details.tracks = program.tracks.iter().map(TrackReport::from).collect();
+            let tracks = program.tracks.iter().enumerate();
+            details.tracks = tracks.map(|(n, track)| TrackReport::new(track, packager.format(n))).collect();
         }
     });
 }

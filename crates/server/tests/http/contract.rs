@@ -288,3 +288,73 @@ async fn all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     .await;
     waiting.into_iter().filter_map(|(_, result)| result).collect()
 }
+
+#[tokio::test]
+async fn a_multivariant_playlist_says_what_the_stream_is() {
+    let app = TestApp::start().await;
+
+    let response = app.get(&format!("/api/stream/{NEWS}/index.m3u8?profile=fast")).await;
+
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/vnd.apple.mpegurl");
+    assert_eq!(response.headers()["cache-control"], "no-cache");
+    let text = response.text().await.unwrap();
+    let (bandwidth, formats) = text.split_once(",CODECS").unwrap();
+    assert!(bandwidth.starts_with("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH="), "{text}");
+    assert_eq!(
+        formats,
+        "=\"avc1.4d401e,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=25.000\nlive.m3u8?profile=fast\n"
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_tracks_of_a_stream_say_what_they_are() {
+    let app = TestApp::start().await;
+    app.playlist().await;
+
+    let streams: serde_json::Value = app.get("/api/streams").await.json().await.unwrap();
+
+    let tracks = serde_json::to_string_pretty(&streams["streams"][0]["tracks"]).unwrap();
+    insta::assert_snapshot!(tracks, @r#"
+    [
+      {
+        "channels": null,
+        "codec": "h264",
+        "frame_rate": 25.0,
+        "height": 360,
+        "interlaced": false,
+        "kind": "video",
+        "language": null,
+        "pid": 256,
+        "rfc6381": "avc1.4d401e",
+        "sample_rate": null,
+        "width": 640
+      },
+      {
+        "channels": 1,
+        "codec": "aac",
+        "frame_rate": null,
+        "height": null,
+        "interlaced": null,
+        "kind": "audio",
+        "language": null,
+        "pid": 257,
+        "rfc6381": "mp4a.40.2",
+        "sample_rate": 32000,
+        "width": null
+      }
+    ]
+    "#);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_profile_that_is_none_is_refused() {
+    let app = TestApp::start().await;
+
+    let response = app.get(&format!("/api/stream/{NEWS}/index.m3u8?profile=fastest")).await;
+
+    assert_eq!(response.status(), 400);
+    app.end().await;
+}
