@@ -5,11 +5,14 @@
 
 mod body;
 mod directives;
+mod growing;
+mod live;
 mod multivariant;
 mod packager;
 pub mod playlist;
 mod segment;
 mod segmenter;
+mod tables;
 pub mod validate;
 mod window;
 
@@ -17,8 +20,8 @@ use std::time::Duration;
 
 pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfile};
 pub use multivariant::multivariant;
-pub use packager::Packager;
-pub use segment::Segment;
+pub use packager::{Change, Packager};
+pub use segment::{Part, Segment};
 pub use window::Window;
 
 /// How a stream is packaged.
@@ -30,6 +33,8 @@ pub struct Config {
     pub window: Duration,
     /// How many bytes the window may hold; it becomes shorter rather than hold more.
     pub max_bytes: usize,
+    /// How long a part should be. `None` makes no parts but whole segments.
+    pub part_target: Option<Duration>,
     /// Whether the first segments end at every random access point, so that playback starts at once.
     pub fast_start: bool,
 }
@@ -40,6 +45,7 @@ impl Default for Config {
             target: Duration::from_secs(4),
             window: Duration::from_secs(40),
             max_bytes: 64 << 20,
+            part_target: Some(Duration::from_millis(320)),
             fast_start: true,
         }
     }

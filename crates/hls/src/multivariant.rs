@@ -104,7 +104,7 @@ mod tests {
     use mpegts::{Audio, AudioProfile, FrameRate, VideoProfile};
 
     use super::*;
-    use crate::{Config, validate};
+    use crate::{Config, segmenter::Promise, validate};
 
     fn piece(milliseconds: u64, bytes: usize) -> Piece {
         Piece { bytes, duration: Duration::from_millis(milliseconds) }
@@ -118,9 +118,14 @@ mod tests {
                 duration: Duration::from_secs(seconds),
                 discontinuity: false,
                 independent: true,
-                chunks: vec![Bytes::from(vec![0; len])],
+                date: std::time::UNIX_EPOCH,
+                parts: vec![Arc::new(crate::Part {
+                    duration: Duration::from_secs(seconds),
+                    independent: true,
+                    chunks: vec![Bytes::from(vec![0; len])],
+                })],
             };
-            window.with(Arc::new(segment), 4, &config)
+            window.with(Arc::new(segment), Promise { target_duration: 4, ..Promise::default() }, &config)
         })
     }
 

@@ -1,11 +1,26 @@
 //! A transport stream in, a window of segments out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use mpegts::{Demuxer, Format, Program, Stats};
 
 use crate::{Config, Segment, Window, segmenter::Segmenter};
+
+/// What a call changed in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// The growing segment has more parts.
+    Part,
+    /// A segment was closed.
+    Segment,
+}
 
 /// Packages one stream. Takes any bytes; what it holds is bounded by [`Config::max_bytes`].
 #[derive(Debug)]
@@ -15,10 +30,13 @@ pub struct Packager {
     segmenter: Segmenter,
     window: Window,
     closed: Vec<Arc<Segment>>,
+    /// The parts of the growing segment that the window has.
+    parts: usize,
 }
 
 impl Packager {
-    /// A packager whose first segment has the number `first_number`.
+    /// A packager whose first segment has the number `first_number`; where there are parts, the three numbers before it
+    /// are those of gaps that low-latency playlists begin with.
     #[must_use]
     pub fn new(config: Config, first_number: u64) -> Self {
         Self {
@@ -26,14 +44,20 @@ impl Packager {
             segmenter: Segmenter::new(&config, first_number),
             window: Window::default(),
             closed: Vec::new(),
+            parts: 0,
             config,
         }
     }
 
-    /// Take the next bytes, cut anywhere. True when a segment was closed, so that the window changed.
+    /// What the clock on the wall says while the next bytes are taken.
+    pub fn set_clock(&mut self, now: SystemTime) {
+        self.segmenter.set_clock(now);
+    }
+
+    /// Take the next bytes, cut anywhere.
     ///
     /// What is long enough of it becomes part of the segments where it lies.
-    pub fn push(&mut self, data: &Bytes) -> bool {
+    pub fn push(&mut self, data: &Bytes) -> Change {
         let Self { demuxer, segmenter, .. } = self;
         segmenter.enter(data);
         demuxer.push(data, |event| segmenter.on(event));
@@ -41,22 +65,27 @@ impl Packager {
         self.collect()
     }
 
-    /// What comes next does not continue what came: the source was connected anew. True when a segment was closed;
-    /// the next one will be a discontinuity.
-    pub fn interrupt(&mut self) -> bool {
+    /// What comes next does not continue what came: the source was connected anew. The next segment will be a
+    /// discontinuity.
+    pub fn interrupt(&mut self) -> Change {
         self.segmenter.interrupt();
         self.demuxer.interrupt();
         self.collect()
     }
 
-    /// The stream is over: close the last segment and the list. Always changes the window.
-    pub fn finish(&mut self) -> bool {
+    /// The stream is over: close the last segment and the list.
+    pub fn finish(&mut self) {
         let Self { demuxer, segmenter, .. } = self;
         demuxer.finish(|event| segmenter.on(event));
         self.segmenter.finish();
         self.collect();
         self.window = self.window.ended();
-        true
+    }
+
+    /// The window is shown before it has a whole segment: `EXT-X-TARGETDURATION` is fixed now.
+    pub fn announce(&mut self) {
+        self.segmenter.announce();
+        self.show_growing();
     }
 
     /// From the next segment on the window holds at most this many bytes, in place of [`Config::max_bytes`].
@@ -85,7 +114,7 @@ impl Packager {
     /// The bytes of the segment that grows, which the window does not hold yet.
     #[must_use]
     pub fn growing_bytes(&self) -> usize {
-        self.segmenter.growing()
+        self.segmenter.growing_bytes()
     }
 
     /// How long all segments so far play.
@@ -128,14 +157,29 @@ impl Packager {
         self.demuxer.is_scrambled()
     }
 
-    fn collect(&mut self) -> bool {
+    fn collect(&mut self) -> Change {
         self.closed.clear();
         self.closed.extend(self.segmenter.take_closed().map(Arc::new));
-        let target_duration = self.segmenter.target_duration();
-        let kept = if self.config.window.is_zero() { &[][..] } else { &self.closed };
-        for segment in kept {
-            self.window = self.window.with(Arc::clone(segment), target_duration, &self.config);
+        if self.config.window.is_zero() {
+            return if self.closed.is_empty() { Change::None } else { Change::Segment };
         }
-        !self.closed.is_empty()
+        for segment in &self.closed {
+            self.window = self.window.with(Arc::clone(segment), self.segmenter.promise(), &self.config);
+        }
+        let parts = self.segmenter.growing_parts();
+        let grew = parts != mem::replace(&mut self.parts, parts);
+        if grew && parts > 0 {
+            self.show_growing();
+        }
+        match (self.closed.is_empty(), grew) {
+            (false, _) => Change::Segment,
+            (true, true) => Change::Part,
+            (true, false) => Change::None,
+        }
+    }
+
+    fn show_growing(&mut self) {
+        let growing = self.segmenter.growing_segment().map(Arc::new);
+        self.window = self.window.growing(growing, self.segmenter.promise());
     }
 }

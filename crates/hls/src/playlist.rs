@@ -1,6 +1,9 @@
 //! The text of a media playlist (RFC 8216bis, section 4).
 
-use std::{fmt::Write, time::Duration};
+use std::{
+    fmt::{self, Write},
+    time::{Duration, SystemTime},
+};
 
 use crate::Segment;
 
@@ -73,7 +76,51 @@ fn write(
     Ok(())
 }
 
+/// A moment as `EXT-X-PROGRAM-DATE-TIME` writes it (ISO 8601, UTC, milliseconds).
+pub(crate) struct Date(pub(crate) SystemTime);
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+        let (year, month, day) = civil(days);
+        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+    }
+}
+
+/// Year, month and day of the day that is `days` behind 1970-01-01, in the Gregorian calendar, counted in eras of 400
+/// years that begin in March.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day_of_month = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day_of_month)
+}
+
 /// `duration` as it is compared with the target duration: the nearest whole second (4.4.3.1).
 pub(crate) fn rounded(duration: Duration) -> u32 {
     u32::try_from((duration + Duration::from_millis(500)).as_secs()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let date = |seconds, millis| {
+            let since = Duration::from_secs(seconds) + Duration::from_millis(millis);
+            Date(SystemTime::UNIX_EPOCH + since).to_string()
+        };
+        assert_eq!(date(0, 7), "1970-01-01T00:00:00.007Z");
+        assert_eq!(date(951_782_399, 999), "2000-02-28T23:59:59.999Z");
+        assert_eq!(date(951_782_400, 0), "2000-02-29T00:00:00.000Z");
+        assert_eq!(date(1_709_251_199, 0), "2024-02-29T23:59:59.000Z");
+        assert_eq!(date(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
 }

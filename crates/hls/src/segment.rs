@@ -1,8 +1,41 @@
-//! One media segment.
+//! One media segment, and the parts it is made of.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
+
+/// A part of a segment (*partial segment*): what low-latency HLS delivers, never changed once it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// How long it plays.
+    pub duration: Duration,
+    /// Whether it holds a picture that a decoder can start at: `INDEPENDENT=YES`.
+    pub independent: bool,
+    pub(crate) chunks: Vec<Bytes>,
+}
+
+impl Part {
+    /// Its bytes, in pieces: PAT and PMT, then the packets as they were received.
+    #[must_use]
+    pub fn chunks(&self) -> &[Bytes] {
+        &self.chunks
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(Bytes::len).sum()
+    }
+
+    /// Whether it has none, which no part of a stream does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 /// A media segment: a few seconds of the program, never changed once it is there.
 #[derive(Debug, Clone)]
@@ -15,20 +48,28 @@ pub struct Segment {
     pub discontinuity: bool,
     /// Whether it begins where a decoder can start.
     pub independent: bool,
-    pub(crate) chunks: Vec<Bytes>,
+    /// When its first picture came: `EXT-X-PROGRAM-DATE-TIME`. Goes on with the segments' durations where there is no
+    /// discontinuity, and never back.
+    pub date: SystemTime,
+    pub(crate) parts: Vec<Arc<Part>>,
 }
 
 impl Segment {
-    /// Its bytes, in pieces: PAT and PMT, then the packets as they were received.
+    /// Its bytes, in pieces: those of its parts, one behind the other.
+    pub fn chunks(&self) -> impl Iterator<Item = &Bytes> {
+        self.parts.iter().flat_map(|part| part.chunks())
+    }
+
+    /// The parts it is made of: one, where no parts were asked for.
     #[must_use]
-    pub fn chunks(&self) -> &[Bytes] {
-        &self.chunks
+    pub fn parts(&self) -> &[Arc<Part>] {
+        &self.parts
     }
 
     /// How many bytes it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.chunks.iter().map(Bytes::len).sum()
+        self.parts.iter().map(|part| part.len()).sum()
     }
 
     /// Whether it has none, which no segment of a stream does.

@@ -1,13 +1,20 @@
 //! Where a segment ends and the next begins.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use mpegts::{
-    AccessUnit, Discontinuity, Event, PACKET_LEN, Pid, Program, Ticks, Track, pat_packet, pmt_packet,
+use std::{
+    mem,
+    time::{Duration, SystemTime},
 };
 
-use crate::{Config, Segment, body::Body, playlist::rounded};
+use bytes::Bytes;
+use mpegts::{AccessUnit, Discontinuity, Event, Program, Ticks};
+
+use crate::{
+    Config, Part, Segment,
+    body::Body,
+    growing::{End, Growing},
+    playlist::rounded,
+    tables::Tables,
+};
 
 /// How far a segment may pass the target duration: rounded, it still does not exceed it (4.4.3.1).
 const OVER: Ticks = Ticks(Ticks::PER_SECOND * 4 / 10);
@@ -23,8 +30,19 @@ const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
 const GAP: Ticks = Ticks(Ticks::PER_SECOND);
 /// How long a picture lasts when there was only one.
 const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
+/// The first parts wait so long for all tracks to show themselves: a track that comes later is a discontinuity.
+const TRACKS: Ticks = Ticks(Ticks::PER_SECOND);
 /// Bytes to hold while nothing can begin.
 const MAX_WAITING: usize = 8 << 20;
+
+/// What a playlist says at its head and never changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Promise {
+    /// `EXT-X-TARGETDURATION`, whole seconds; 0 until the first segment or an announcement fixes it.
+    pub(crate) target_duration: u32,
+    /// `PART-TARGET`; zero where there are no parts.
+    pub(crate) part_target: Duration,
+}
 
 /// Cuts the packets of a program into segments.
 #[derive(Debug)]
@@ -33,11 +51,7 @@ pub(crate) struct Segmenter {
     fast_start: bool,
     max_bytes: usize,
     body: Body,
-    program: Option<Program>,
-    /// The tracks that had data since the program was chosen.
-    seen: Vec<Pid>,
-    /// The map that stands in front of the newest segment.
-    announced: Option<[u8; PACKET_LEN]>,
+    tables: Tables,
     state: State,
     clock: Clock,
     alone: Alone,
@@ -49,17 +63,23 @@ pub(crate) struct Segmenter {
     /// How long all segments so far play.
     played: Duration,
     target_duration: Option<u32>,
-    counter: u8,
-    version: u8,
+    /// How long a part should be, where there are parts.
+    part_target: Option<Ticks>,
+    /// As it was fixed with the first part.
+    part_fixed: Option<Ticks>,
+    /// The clock on the wall.
+    now: SystemTime,
+    /// When the newest segment ends.
+    end: Option<SystemTime>,
     closed: Vec<Segment>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     /// Nothing can begin before the first random access; `since` is the first time seen meanwhile.
     Waiting { since: Option<Ticks> },
     /// A segment grows.
-    Open { start: Ticks, independent: bool },
+    Open(Growing),
 }
 
 /// How long another track has gone on without the leading one, by its own steady time: neither a jump nor a hole in
@@ -138,9 +158,7 @@ impl Segmenter {
             // A window lists at least three segments, and one grows.
             max_bytes: config.max_bytes / 4,
             body: Body::default(),
-            program: None,
-            seen: Vec::new(),
-            announced: None,
+            tables: Tables::default(),
             state: State::Waiting { since: None },
             clock: Clock::default(),
             alone: Alone::default(),
@@ -149,8 +167,10 @@ impl Segmenter {
             number: first,
             played: Duration::ZERO,
             target_duration: None,
-            counter: 0,
-            version: 0,
+            part_target: config.part_target.map(Ticks::from_duration),
+            part_fixed: None,
+            now: SystemTime::UNIX_EPOCH,
+            end: None,
             closed: Vec::new(),
         }
     }
@@ -161,8 +181,41 @@ impl Segmenter {
     }
 
     /// The bytes that belong to no closed segment yet.
-    pub(crate) fn growing(&self) -> usize {
-        self.body.len()
+    pub(crate) fn growing_bytes(&self) -> usize {
+        self.body.len() + self.growing().map_or(0, Growing::len)
+    }
+
+    /// The segment that grows, as far as its parts are made.
+    pub(crate) fn growing_segment(&self) -> Option<Segment> {
+        let growing = self.growing().filter(|growing| !growing.is_empty())?;
+        Some(growing.segment(self.number, growing.duration()))
+    }
+
+    /// How many parts the growing segment has.
+    pub(crate) fn growing_parts(&self) -> usize {
+        self.growing().map_or(0, Growing::parts)
+    }
+
+    fn growing(&self) -> Option<&Growing> {
+        match &self.state {
+            State::Open(growing) => Some(growing),
+            State::Waiting { .. } => None,
+        }
+    }
+
+    /// When the open segment began.
+    fn start(&self) -> Option<Ticks> {
+        self.growing().map(|growing| growing.start)
+    }
+
+    /// What the clock on the wall says.
+    pub(crate) fn set_clock(&mut self, now: SystemTime) {
+        self.now = now;
+    }
+
+    /// Fix the target duration before there is a whole segment.
+    pub(crate) fn announce(&mut self) {
+        self.fix_target_duration(Duration::ZERO);
     }
 
     /// How long all segments so far play.
@@ -170,9 +223,9 @@ impl Segmenter {
         self.played
     }
 
-    /// Whole seconds; fixed with the first segment.
-    pub(crate) fn target_duration(&self) -> u32 {
-        self.target_duration.unwrap_or(0)
+    /// What the playlist promises of what is to come.
+    pub(crate) fn promise(&self) -> Promise {
+        Promise { target_duration: self.target_duration.unwrap_or(0), part_target: self.part_fixed.map_or(Duration::ZERO, Ticks::to_duration) }
     }
 
     /// The segments closed since this was last asked.
@@ -204,7 +257,7 @@ impl Segmenter {
 
     /// The source broke: what was received of the last picture is not whole, and what comes is another timeline.
     pub(crate) fn interrupt(&mut self) {
-        if let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.last) {
+        if let (Some(start), Some(last)) = (self.start(), self.clock.last) {
             let whole = self.clock.last_packet;
             self.close(whole, (last - start).to_duration());
         }
@@ -218,16 +271,16 @@ impl Segmenter {
     }
 
     fn adopt(&mut self, program: &Program) {
-        let same = |old: &Program| passed(old).eq(passed(program)) && clocked(old) == clocked(program);
-        let same = self.program.as_ref().is_some_and(same);
-        if !same {
+        let (changed, end) = (self.tables.differ(program), self.body.end());
+        if changed {
             // What was received belongs to the old tracks, and so do the tables in front of it.
-            self.close_open(self.body.end());
-            self.seen.clear();
+            self.close_open(end);
+        }
+        self.tables.adopt(program);
+        if changed {
             self.substitute = None;
             self.restart(u64::MAX);
         }
-        self.program = Some(program.clone());
     }
 
     fn break_at(&mut self, found: Discontinuity) {
@@ -243,21 +296,21 @@ impl Segmenter {
     }
 
     fn leading(&self) -> Option<usize> {
-        self.program.as_ref().and_then(Program::leading)
+        self.tables.program().and_then(Program::leading)
     }
 
     fn unit(&mut self, unit: &AccessUnit) {
-        self.note(unit.track);
+        self.tables.note(unit.track);
         self.return_to(unit);
         let leads = self.leads(unit.track);
         self.alone.note(unit, leads);
         if leads {
             self.mend_hole(unit);
         }
-        match self.state {
+        match &self.state {
             State::Waiting { since } => self.wait(unit, leads, since.unwrap_or(unit.dts)),
-            State::Open { start, .. } if leads => self.grow(unit, unit.dts - start),
-            State::Open { start, .. } => self.stand_in(unit, start),
+            State::Open(growing) if leads => self.grow(unit, unit.dts - growing.start),
+            State::Open(growing) => self.stand_in(unit, growing.start),
         }
         if self.leads(unit.track) {
             self.clock.advance(unit);
@@ -286,8 +339,8 @@ impl Segmenter {
             return;
         }
         self.substitute = None;
-        match self.state {
-            State::Open { start, .. } if unit.dts > start => self.cut(unit, unit.dts - start, true),
+        match self.start() {
+            Some(start) if unit.dts > start => self.cut(unit, unit.dts - start, true),
             _ => self.restart(unit.first_packet),
         }
         self.clock = Clock::default();
@@ -296,9 +349,7 @@ impl Segmenter {
     /// Where so much is missing before `unit` that the open segment cannot reach it, the segment ends with what it
     /// has. Behind more than a moment, nothing goes on before random access.
     fn mend_hole(&mut self, unit: &AccessUnit) {
-        let (State::Open { start, .. }, Some(last), Some(end)) =
-            (self.state, self.clock.last, self.clock.end())
-        else {
+        let (Some(start), Some(last), Some(end)) = (self.start(), self.clock.last, self.clock.end()) else {
             return;
         };
         if unit.dts - start <= self.limit() {
@@ -309,7 +360,7 @@ impl Segmenter {
             self.restart(unit.first_packet);
         } else if unit.dts > end {
             self.close(unit.first_packet, (end - start).to_duration());
-            self.state = State::Open { start: unit.dts, independent: unit.random_access };
+            self.open(unit.dts, unit.random_access);
         }
     }
 
@@ -319,7 +370,7 @@ impl Segmenter {
         let missing = !leads && self.clock.last.is_none() && self.alone.run > MISSING;
         if (leads && (unit.random_access || waited > PATIENCE)) || missing {
             drop(self.body.take_until(unit.first_packet));
-            self.state = State::Open { start: unit.dts, independent: leads && unit.random_access };
+            self.open(unit.dts, leads && unit.random_access);
             self.substitute = self.substitute.or((!leads).then_some(unit.track));
         } else {
             if leads {
@@ -335,7 +386,65 @@ impl Segmenter {
             self.cut(unit, long, true);
         } else if long + self.clock.frame_before(unit) > self.limit() {
             self.cut(unit, long, unit.random_access);
+        } else {
+            self.grow_part(unit);
         }
+    }
+
+    /// End the open part before `unit` if with it the part would be longer than parts may be.
+    fn grow_part(&mut self, unit: &AccessUnit) {
+        let frame = self.clock.frame_before(unit);
+        let Some(target) = self.part_target_for(frame) else { return };
+        let complete = self.tables.are_complete();
+        let State::Open(growing) = &mut self.state else { return };
+        let long = unit.dts - growing.part_start();
+        if long > Ticks(0) && long + frame > target {
+            growing.end_part(unit.first_packet, unit.dts, target);
+        }
+        growing.join(unit.random_access);
+        if complete || growing.has_head() || unit.dts - growing.start >= TRACKS {
+            self.make_parts();
+        }
+    }
+
+    /// How long a part may be. Fixed with the first one, at a multiple of the frame that leaves no part shorter than
+    /// 85 % of it (4.4.4.9): a player that was told never sees another.
+    fn part_target_for(&mut self, frame: Ticks) -> Option<Ticks> {
+        let target = self.part_target?;
+        if frame == Ticks(0) {
+            return self.part_fixed.or(Some(target));
+        }
+        let frames = (target.0 / frame.0).max(1);
+        let fits = frames * frame.0 * 100 >= target.0 * 85 && frame <= target;
+        Some(*self.part_fixed.get_or_insert(if fits { target } else { Ticks(frames * frame.0) }))
+    }
+
+    fn make_parts(&mut self) {
+        let State::Open(growing) = &mut self.state else { return };
+        for end in growing.take_ends() {
+            self.make_part(end);
+        }
+    }
+
+    /// Make the packets before `end` a part.
+    fn make_part(&mut self, end: End) {
+        let packets = self.body.take_until(end.packet);
+        let State::Open(growing) = &mut self.state else { return };
+        if packets.is_empty() {
+            return;
+        }
+        if !growing.has_head() {
+            // Tracks that come or go are a discontinuity (4.4.4.3).
+            self.broken |= self.tables.renew() && !self.played.is_zero();
+            growing.set_head(mem::take(&mut self.broken), self.end);
+        }
+        let mut chunks = vec![self.tables.packets()];
+        chunks.extend(packets);
+        growing.push(Part { duration: end.duration, independent: end.independent, chunks });
+    }
+
+    fn open(&mut self, start: Ticks, independent: bool) {
+        self.state = State::Open(Growing::new(start, independent, self.now));
     }
 
     /// Whether a segment that could end here should.
@@ -366,18 +475,20 @@ impl Segmenter {
     fn cut(&mut self, unit: &AccessUnit, long: Ticks, independent: bool) {
         // Tracks that lead in turns may be apart; what is announced stays within what was promised.
         self.close(unit.first_packet, long.min(self.limit()).to_duration());
-        self.state = State::Open { start: unit.dts, independent };
+        self.open(unit.dts, independent);
     }
 
     /// Close the open segment, if there is one, before packet number `end`.
     fn close_open(&mut self, end: u64) {
-        if let (State::Open { start, .. }, Some(last)) = (self.state, self.clock.end()) {
+        if let (Some(start), Some(last)) = (self.start(), self.clock.end()) {
             self.close(end, (last - start).to_duration());
         }
     }
 
     /// Nothing before packet number `from` goes on: wait for random access, and say that there was a break.
     fn restart(&mut self, from: u64) {
+        // Parts that were made are part of a segment.
+        self.close(0, Duration::ZERO);
         drop(self.body.take_until(from));
         self.state = State::Waiting { since: None };
         self.clock = Clock { gop: self.clock.gop, frame: self.clock.frame, ..Clock::default() };
@@ -385,21 +496,31 @@ impl Segmenter {
         self.broken = !self.played.is_zero();
     }
 
+    /// What was received before packet number `end` is a segment, which plays for `duration`.
     fn close(&mut self, end: u64, duration: Duration) {
-        let packets = self.body.take_until(end);
-        let State::Open { independent, .. } = self.state else { return };
-        if packets.is_empty() || duration.is_zero() {
+        self.make_parts();
+        let State::Open(growing) = &self.state else { return drop(self.body.take_until(end)) };
+        if growing.is_empty() && duration.is_zero() {
             // What is left out is missing between its neighbours.
-            self.broken |= !packets.is_empty() && !self.played.is_zero();
+            self.broken |= !self.body.take_until(end).is_empty() && !self.played.is_zero();
             return;
         }
-        let mut chunks = vec![self.tables()];
-        chunks.extend(packets);
+        let most = self.part_target.map(|target| self.part_fixed.unwrap_or(target).to_duration());
+        let last = growing.last_end(end, duration, most);
+        self.make_part(last);
+        let State::Open(growing) = &self.state else { return };
+        if growing.is_empty() {
+            return;
+        }
+        // A hole is in no part, and a segment is as long as its parts.
+        let duration = if self.part_target.is_some() { growing.duration() } else { duration };
+        let segment = growing.segment(self.number, duration);
         self.fix_target_duration(duration);
-        let discontinuity = std::mem::take(&mut self.broken);
-        self.closed.push(Segment { number: self.number, duration, discontinuity, independent, chunks });
+        self.end = Some(segment.date + duration);
         self.number += 1;
         self.played += duration;
+        self.closed.push(segment);
+        self.state = State::Waiting { since: None };
     }
 
     /// `EXT-X-TARGETDURATION` never changes (4.4.3.1), so the first segment settles it: it spans every group of
@@ -409,60 +530,22 @@ impl Segmenter {
         self.target_duration.get_or_insert_with(|| rounded(target.max(first)).max(1));
     }
 
-    /// PAT and PMT with the tracks that are really there. Counters go on from segment to segment (3.1.1).
-    fn tables(&mut self) -> Bytes {
-        let Some(program) = &self.program else { return Bytes::new() };
-        let there = |track: &&Track| self.seen.contains(&track.pid);
-        let tracks: Vec<&Track> = passed(program).filter(there).collect();
-        let map = |version| pmt_packet(program, tracks.iter().copied(), version, self.counter);
-        // Behind the packet's header, which holds the counter.
-        let differs = |old: &[u8; PACKET_LEN]| old[4..] != map(self.version)[4..];
-        if self.announced.as_ref().is_some_and(differs) {
-            // Tracks that come or go are a discontinuity (4.4.4.3), and a player reads a map of another version only.
-            self.broken |= !self.played.is_zero();
-            self.version = self.version.wrapping_add(1);
-        }
-        let map = map(self.version);
-        self.announced = Some(map);
-        let pat = pat_packet(program, self.counter);
-        self.counter = self.counter.wrapping_add(1);
-        Bytes::from([pat, map].concat())
-    }
-
-    fn note(&mut self, track: usize) {
-        let pid = self.program.as_ref().and_then(|program| program.tracks.get(track)).map(|track| track.pid);
-        if let Some(pid) = pid.filter(|pid| !self.seen.contains(pid)) {
-            self.seen.push(pid);
-        }
-    }
-
-    /// Hold no more than a segment may have, whatever the timestamps say.
     fn bound(&mut self) {
         match self.state {
             State::Waiting { .. } if self.body.len() > MAX_WAITING => drop(self.body.take_until(u64::MAX)),
-            State::Open { .. } if self.body.len() > self.max_bytes => self.cut_by_size(),
+            State::Open(_) if self.growing_bytes() > self.max_bytes => self.cut_by_size(),
             _ => {}
         }
     }
 
     /// Cut where the last access unit begins: within one, players would take half a picture for a whole one.
     fn cut_by_size(&mut self) {
-        match (self.state, self.clock.last) {
-            (State::Open { start, .. }, Some(last)) if last > start => {
+        match (self.start(), self.clock.last) {
+            (Some(start), Some(last)) if last > start => {
                 self.close(self.clock.last_packet, (last - start).to_duration());
-                self.state = State::Open { start: last, independent: false };
+                self.open(last, false);
             }
             _ => self.restart(u64::MAX),
         }
     }
-}
-
-/// The tracks whose packets are passed on.
-fn passed(program: &Program) -> impl Iterator<Item = &Track> {
-    program.tracks.iter().enumerate().filter(|(n, _)| program.is_passed(*n)).map(|(_, track)| track)
-}
-
-/// What else our own tables say of a program.
-fn clocked(program: &Program) -> (u16, Pid, Pid) {
-    (program.number, program.pmt_pid, program.pcr_pid)
 }

@@ -3,8 +3,9 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    Config, Segment,
+    Config, Part, Position, Segment,
     playlist::{self, Entry, Head},
+    segmenter::Promise,
 };
 
 /// Segments stay this many target durations after they left the list, for players that are late. Less than 6.2.2
@@ -12,6 +13,10 @@ use crate::{
 const LINGER: u32 = 3;
 /// A list is at least this many target durations long (6.2.2).
 const SHORTEST: u32 = 3;
+
+/// So many gaps stand in front of a stream that has hardly begun: with them a list is long enough (6.2.2), and hls.js
+/// reads no list without a segment.
+pub(crate) const GAPS: u64 = 3;
 
 /// Never fewer segments than this are listed while there are more.
 const MIN_LISTED: usize = 3;
@@ -26,8 +31,11 @@ struct Inner {
     segments: VecDeque<Arc<Segment>>,
     /// How many of the oldest are listed no more.
     lingering: usize,
-    /// Whole seconds; fixed with the first segment.
-    target_duration: u32,
+    /// The segment that grows, as far as its parts came.
+    growing: Option<Arc<Segment>>,
+    promise: Promise,
+    /// How many gaps stand in front of the oldest segment in a playlist for viewers close to live.
+    gaps: u64,
     /// Discontinuities that left the list.
     discontinuity_sequence: u64,
     /// Whether there ever was a discontinuity.
@@ -47,6 +55,77 @@ impl Window {
     pub fn segment(&self, number: u64) -> Option<&Arc<Segment>> {
         let first = self.0.segments.front()?.number;
         self.0.segments.get(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// Part number `part` of segment `segment`, whole or growing.
+    #[must_use]
+    pub fn part(&self, segment: u64, part: u64) -> Option<&Arc<Part>> {
+        let growing = self.unfinished().filter(|growing| growing.number == segment);
+        growing.or_else(|| self.segment(segment))?.parts().get(usize::try_from(part).ok()?)
+    }
+
+    /// The newest part there is, by the numbers of its segment and of itself.
+    #[must_use]
+    pub fn edge(&self) -> Option<(u64, u64)> {
+        let newest = self.unfinished().or(self.0.segments.back())?;
+        Some((newest.number, newest.parts().len().checked_sub(1)? as u64))
+    }
+
+    /// The part that comes next, by the numbers of its segment and of itself, if the growing segment stays as it is.
+    #[must_use]
+    pub fn next(&self) -> Option<(u64, u64)> {
+        match self.unfinished() {
+            Some(growing) => Some((growing.number, growing.parts().len() as u64)),
+            None => Some((self.last()? + 1, 0)),
+        }
+    }
+
+    /// Whether a playlist of this window answers a request that waits for `position` (6.2.5.2). A part behind the end
+    /// of its segment is the first of the next.
+    #[must_use]
+    pub fn reached(&self, position: Position) -> bool {
+        let whole = self.last().is_some_and(|last| last >= position.segment);
+        let part = match position.part {
+            None => return self.is_over() || whole,
+            Some(part) => part,
+        };
+        let behind = || self.segment(position.segment).is_some_and(|segment| segment.parts().len() as u64 <= part);
+        let wanted = if whole && behind() { (position.segment + 1, 0) } else { (position.segment, part) };
+        self.is_over() || self.edge().is_some_and(|edge| edge >= wanted)
+    }
+
+    /// Whether `position` is further ahead than a player may ask for: more than two segments, or more parts than play
+    /// in three part targets or three seconds (6.2.5.2).
+    #[must_use]
+    pub fn is_too_far(&self, position: Position) -> bool {
+        let Some((segment, part)) = self.edge() else { return false };
+        let most = 3.0 / self.0.promise.part_target.as_secs_f64().clamp(0.01, 1.0);
+        let in_part = position.part.is_some_and(|wanted| {
+            position.segment == segment && self.unfinished().is_some() && (wanted.saturating_sub(part)) as f64 > most.ceil()
+        });
+        !self.is_over() && (position.segment > segment + 2 || in_part)
+    }
+
+    /// How much media is listed, the parts of the growing segment included.
+    #[must_use]
+    pub fn ready(&self) -> Duration {
+        self.duration() + self.unfinished().map_or(Duration::ZERO, |growing| growing.duration)
+    }
+
+    /// `PART-TARGET`; zero where there are no parts.
+    #[must_use]
+    pub fn part_target(&self) -> Duration {
+        self.0.promise.part_target
+    }
+
+    /// How many gaps stand in front of the oldest segment in a playlist for viewers close to live.
+    pub(crate) fn gaps(&self) -> u64 {
+        self.0.gaps
+    }
+
+    /// How many discontinuities left the list, where there ever was one.
+    pub(crate) fn discontinuity_sequence(&self) -> Option<u64> {
+        self.0.discontinuous.then_some(self.0.discontinuity_sequence)
     }
 
     /// The segments listed, oldest first.
@@ -81,7 +160,13 @@ impl Window {
     /// `EXT-X-TARGETDURATION` in seconds; 0 until the first segment fixes it.
     #[must_use]
     pub fn target_duration(&self) -> u32 {
-        self.0.target_duration
+        self.0.promise.target_duration
+    }
+
+    /// The segment that grows, as far as its parts came.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&Arc<Segment>> {
+        self.0.growing.as_ref()
     }
 
     /// Whether no segment will follow.
@@ -95,34 +180,42 @@ impl Window {
     pub fn playlist(&self) -> String {
         let inner = &*self.0;
         let head = Head {
-            target_duration: inner.target_duration.max(1),
-            discontinuity_sequence: inner.discontinuous.then_some(inner.discontinuity_sequence),
+            target_duration: inner.promise.target_duration.max(1),
+            discontinuity_sequence: self.discontinuity_sequence(),
             kind: None,
         };
         playlist::media(head, self.listed().map(|segment| Entry::from(&**segment)), inner.over)
     }
 
     /// This window with `segment` behind the others; the oldest make room.
-    pub(crate) fn with(&self, segment: Arc<Segment>, target_duration: u32, config: &Config) -> Self {
+    pub(crate) fn with(&self, segment: Arc<Segment>, promise: Promise, config: &Config) -> Self {
         let mut next = Inner::clone(&self.0);
-        if next.segments.is_empty() {
-            next.target_duration = target_duration;
+        if next.segments.is_empty() && config.part_target.is_some() {
+            next.gaps = GAPS;
         }
+        next.promise = promise;
+        next.growing = None;
         next.discontinuous |= segment.discontinuity;
         next.segments.push_back(segment);
         next.make_room(config);
         Self(Arc::new(next))
     }
 
+    /// This window with the segment that grows as it is now.
+    pub(crate) fn growing(&self, growing: Option<Arc<Segment>>, promise: Promise) -> Self {
+        let gaps = if self.is_empty() { GAPS } else { self.0.gaps };
+        Self(Arc::new(Inner { growing, promise, gaps, ..Inner::clone(&self.0) }))
+    }
+
     /// This window, to which nothing will be added.
     pub(crate) fn ended(&self) -> Self {
-        Self(Arc::new(Inner { over: true, ..Inner::clone(&self.0) }))
+        Self(Arc::new(Inner { over: true, growing: None, ..Inner::clone(&self.0) }))
     }
 }
 
 impl Inner {
     fn make_room(&mut self, config: &Config) {
-        let target_duration = Duration::from_secs(u64::from(self.target_duration));
+        let target_duration = Duration::from_secs(u64::from(self.promise.target_duration));
         let window = config.window.max(SHORTEST * target_duration);
         let mut duration: Duration =
             self.segments.range(self.lingering..).map(|segment| segment.duration).sum();
@@ -138,6 +231,9 @@ impl Inner {
             listed -= oldest.len();
             self.discontinuity_sequence += u64::from(oldest.discontinuity);
             self.lingering += 1;
+        }
+        if self.lingering > 0 || duration >= SHORTEST * target_duration {
+            self.gaps = 0;
         }
         let linger = LINGER * target_duration;
         let mut late: Duration = self.segments.range(..self.lingering).map(|segment| segment.duration).sum();
@@ -156,6 +252,8 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use bytes::Bytes;
 
     use super::*;
@@ -166,13 +264,19 @@ mod tests {
             duration: Duration::from_secs(seconds),
             discontinuity,
             independent: true,
-            chunks: vec![Bytes::from(vec![0; len])],
+            date: UNIX_EPOCH,
+            parts: vec![Arc::new(Part {
+                duration: Duration::from_secs(seconds),
+                independent: true,
+                chunks: vec![Bytes::from(vec![0; len])],
+            })],
         })
     }
 
     fn window(count: u64, config: &Config, discontinuity: impl Fn(u64) -> bool) -> Window {
         (0..count).fold(Window::default(), |window, n| {
-            window.with(segment(1_000 + n, 4, 100, discontinuity(n)), 4, config)
+            let promise = Promise { target_duration: 4, ..Promise::default() };
+            window.with(segment(1_000 + n, 4, 100, discontinuity(n)), promise, config)
         })
     }
 

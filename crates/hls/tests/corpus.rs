@@ -45,7 +45,7 @@ fn package(data: &[u8], piece: usize) -> Vec<Segment> {
 }
 
 fn bytes(segments: &[Segment]) -> Vec<Vec<u8>> {
-    segments.iter().map(|segment| segment.chunks().concat()).collect()
+    segments.iter().map(|segment| segment.chunks().flatten().copied().collect::<Vec<u8>>()).collect()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn compare(capture: &Path, segments: &[Segment]) -> Result<(), String> {
     fs::write(folder.path().join("playlist.m3u8"), playlist::vod(&entries)).unwrap();
     for segment in segments {
         let path = folder.path().join(format!("segment_{}.ts", segment.number));
-        fs::write(path, segment.chunks().concat()).unwrap();
+        fs::write(path, segment.chunks().flatten().copied().collect::<Vec<u8>>()).unwrap();
     }
     // FFmpeg's HLS reader does not recognise a transport stream of a dozen packets: those are read as they are.
     let short = segments.len() == 1 && first.len() < 20 * mpegts::PACKET_LEN;
@@ -113,7 +113,7 @@ fn compare(capture: &Path, segments: &[Segment]) -> Result<(), String> {
 fn first_picture(segment: &Segment) -> Option<i64> {
     let (mut demuxer, mut found) = (Demuxer::new(), None);
     let mut video = None;
-    demuxer.push(&segment.chunks().concat(), |event| match event {
+    demuxer.push(&segment.chunks().flatten().copied().collect::<Vec<u8>>(), |event| match event {
         Event::Program(program) => video = program.video(),
         Event::AccessUnit(unit) if video == Some(unit.track) => {
             found.get_or_insert(unit.pts.0);

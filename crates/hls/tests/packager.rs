@@ -189,7 +189,7 @@ fn tables_announce_only_what_is_there_and_number_on() {
 
     let mut counter = 0;
     for segment in &all {
-        let bytes = segment.chunks().concat();
+        let bytes = bytes_of(&segment);
         let packets: Vec<Packet<'_>> =
             bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap()).collect();
         assert_eq!((packets[0].pid(), packets[1].pid()), (Pid::PAT, Pid::new(0x1000)));
@@ -282,7 +282,7 @@ fn a_segment_too_large_ends_where_a_picture_begins() {
 
     assert!(all.len() > 12);
     for segment in &all {
-        let bytes = segment.chunks().concat();
+        let bytes = bytes_of(&segment);
         let mut packets = bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap());
         let first = packets.find(|packet| packet.pid() == VIDEO).unwrap();
         assert!(first.payload_unit_start());
@@ -336,13 +336,13 @@ fn a_stream_without_times_stays_within_its_bytes() {
 
 /// The version of the map in front of a segment, which stands in its second packet behind the pointer.
 fn map_version(segment: &Segment) -> u8 {
-    segment.chunks().concat()[PACKET_LEN + 5 + 5] >> 1 & 0x1F
+    bytes_of(segment)[PACKET_LEN + 5 + 5] >> 1 & 0x1F
 }
 
 /// The tracks that a segment announces.
 fn tracks(segment: &Segment) -> Vec<String> {
     let (mut demuxer, mut found) = (Demuxer::new(), Vec::new());
-    demuxer.push(&segment.chunks().concat(), |event| {
+    demuxer.push(&bytes_of(segment), |event| {
         if let Event::Program(program) = event {
             found = program.tracks.iter().map(|track| track.codec.to_string()).collect();
         }
@@ -419,10 +419,14 @@ proptest! {
 
         let all = segments(Config::default(), &stream, piece);
 
-        let packaged: Vec<u8> = all.iter().flat_map(|segment| media(&segment.chunks().concat())).collect();
+        let packaged: Vec<u8> = all.iter().flat_map(|segment| media(&bytes_of(segment))).collect();
         prop_assert!(packaged == media(&stream));
         let played: Duration = all.iter().map(|segment| segment.duration).sum();
         let wanted = Duration::from_millis(u64::from(pictures) * 40);
         prop_assert!(played.abs_diff(wanted) < Duration::from_micros(100));
     }
+}
+
+fn bytes_of(segment: &Segment) -> Vec<u8> {
+    segment.chunks().flatten().copied().collect()
 }

@@ -15,7 +15,7 @@ fn segments() -> Vec<Vec<u8>> {
     muxer.pictures(Ticks(90_000), 400, 50);
     let mut packager = Packager::new(Config::default(), 1);
     packager.push(&bytes::Bytes::copy_from_slice(&muxer.stream));
-    packager.window().listed().map(|segment| segment.chunks().concat()).collect()
+    packager.window().listed().map(|segment| segment.chunks().flatten().copied().collect()).collect()
 }
 
 fn alone(bytes: &[u8], said: Said) -> String {
