@@ -256,6 +256,21 @@ fn audio_is_read_once_and_again_behind_a_break() {
 }
 
 #[test]
+fn audio_is_read_again_where_time_jumps() {
+    let mut muxer = Muxer::new(&[(AUDIO, Codec::MpegAudio, 0x04)]);
+    muxer.tables();
+    for (seconds, head) in [(0, STEREO), (1, STEREO), (60, MONO), (61, MONO)] {
+        let at = Ticks(seconds * Ticks::PER_SECOND);
+        muxer.pes(AUDIO, at, at, head, 300);
+    }
+    let mut demuxer = Demuxer::new();
+
+    demuxer.push(&muxer.stream, |_| ());
+
+    assert_eq!(channels(&demuxer), Some(1));
+}
+
+#[test]
 fn a_header_amid_other_bytes_counts_when_it_comes_twice() {
     let amid = [&[0xA5; 20], MONO].concat();
 

@@ -18,7 +18,11 @@ mod ends;
 mod engines;
 #[path = "live/failures.rs"]
 mod failures;
+#[path = "live/limits.rs"]
+mod limits;
 #[path = "live/sharing.rs"]
 mod sharing;
 #[path = "live/survival.rs"]
 mod survival;
+#[path = "live/zapping.rs"]
+mod zapping;

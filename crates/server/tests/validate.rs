@@ -156,3 +156,22 @@ fn a_live_playlist_is_followed_with_blocking_reloads_to_its_end() {
         ]
     );
 }
+
+#[test]
+fn a_server_that_does_not_block_is_told_of() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/live.m3u8", server.local_addr().unwrap());
+    let hint = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n";
+
+    let (code, said, _) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for end in [hint, hint, "#EXT-X-ENDLIST\n"] {
+                serve(&mut server.accept().unwrap().0, |_| live(1, end));
+            }
+        });
+        validate(&[&url, "--follow", "60"])
+    });
+
+    let told = "MUST (6.2.5.2): the answer to a blocking reload is without what was asked for\n";
+    assert_eq!((code, said.as_str()), (1, told));
+}

@@ -494,6 +494,11 @@ export interface components {
             /** @description The limit that was reached, where it was one. */
             limit?: number | null;
             /**
+             * @description The name of that limit: its key in the configuration's section `live`.
+             * @example max_streams
+             */
+            limit_name?: string | null;
+            /**
              * Format: int32
              * @description The HTTP status.
              */

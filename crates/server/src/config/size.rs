@@ -1,6 +1,7 @@
-//! Sizes as people write them: `"512KiB"`, `"64MiB"`. For `#[serde(with = "config::size")]` on any integer.
+//! Sizes as people write them: `"512KiB"`, `"64MiB"`. For `#[serde(with = "config::size")]` on any integer, or as
+//! a [`Size`] where it may be left open.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{
     Deserializer, Serializer,
@@ -14,8 +15,40 @@ const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 /// Write `value` in the longest unit that holds it exactly.
 pub fn serialize<T: Copy + TryInto<u64>, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let bytes: u64 = (*value).try_into().map_err(|_| ser::Error::custom("a size fits 64 bits"))?;
-    let (unit, size) = UNITS.into_iter().find(|(_, size)| bytes.is_multiple_of(*size)).unwrap_or(("B", 1));
-    serializer.collect_str(&format_args!("{}{unit}", bytes / size))
+    serializer.collect_str(&Written(bytes))
+}
+
+/// A size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Written(self.0 as u64).fmt(f)
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = parse(text).and_then(|bytes| usize::try_from(bytes).ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is no size such as \"64MiB\", \"512KiB\" or \"100B\""))
+    }
+}
+
+/// A number of bytes in the longest unit that holds it exactly.
+struct Written(u64);
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(bytes) = *self;
+        let (unit, size) =
+            UNITS.into_iter().find(|(_, size)| bytes.is_multiple_of(*size)).unwrap_or(("B", 1));
+        write!(f, "{}{unit}", bytes / size)
+    }
 }
 
 /// Read a whole number and its unit.
@@ -59,6 +92,14 @@ mod tests {
             let read: Holder = serde_json::from_str(&json).unwrap();
             assert_eq!(serde_json::to_string(&read).unwrap(), json);
         }
+    }
+
+    #[test]
+    fn a_size_that_may_be_left_open_reads_and_writes_the_same() {
+        for text in ["100B", "512KiB", "64MiB", "3GiB"] {
+            assert_eq!(text.parse::<super::Size>().unwrap().to_string(), text);
+        }
+        assert!("64".parse::<super::Size>().unwrap_err().contains("such as \"64MiB\""));
     }
 
     #[test]

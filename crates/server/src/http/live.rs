@@ -59,8 +59,9 @@ pub(super) async fn first_segment(
 ) -> Result<Arc<Snapshot>, Problem> {
     let mut again = true;
     loop {
-        let stream = services.hub.tune(id)?;
-        stream.touch(viewer.0);
+        let stream = services.hub.join(id, viewer.0)?;
+        // Who waits is there, whatever other programs behind the same address ask for meanwhile.
+        let _waits = stream.hold(viewer.0);
         let playable = |now: &Snapshot| !now.window.is_empty();
         match stream.until(playable, services.start_timeout).await {
             Ok(now) => return Ok(now),
@@ -112,7 +113,7 @@ pub(super) async fn segment(
     let stream = services.hub.find(&id).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("The stream {id} does not play. Its playlist starts it."))
     })?;
-    stream.touch(viewer.0);
+    stream.touch(viewer.0)?;
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
     // Ranges are defined for GET alone (RFC 9110, 14.2).

@@ -76,7 +76,8 @@ impl Play {
         }
         let mut ids: Vec<ContentId> = Vec::new();
         for (index, text) in self.alternatives.iter().enumerate() {
-            let invalid = |error| Problem::new(Kind::InvalidRequest, format!("alternatives[{index}]: {error}"));
+            let invalid =
+                |error| Problem::new(Kind::InvalidRequest, format!("alternatives[{index}]: {error}"));
             let id: ContentId = text.parse().map_err(invalid)?;
             if id != *own && !ids.contains(&id) {
                 ids.push(id);
@@ -131,9 +132,7 @@ pub(super) async fn play(
     }
     // Somebody asks for this channel now: that it failed a moment ago does not answer them.
     services.hub.forgive(&hash);
-    let stream = services.hub.tune(&hash)?;
-    stream.offer(&alternatives);
-    stream.touch(viewer.0);
+    services.hub.join(&hash, viewer.0)?.offer(&alternatives);
     let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
     let (platform, backend) = services.platform.names();
     Ok(axum::Json(Playing {

@@ -10,7 +10,10 @@ use utoipa::ToSchema;
 
 use crate::{
     catalog,
-    live::{EndReason, Failure, NotReady, TuneError},
+    live::{
+        EndReason, Failure, NotReady, TuneError,
+        limits::{Limit, LimitError},
+    },
 };
 
 /// The kinds of problem. `docs/problems.md` has a section for each.
@@ -32,6 +35,9 @@ pub enum Kind {
     NoMedia,
     StreamStarting,
     StreamLimit,
+    ViewerLimit,
+    WaitingLimit,
+    MemoryLimit,
     EventLimit,
     EngineUnreachable,
     ShuttingDown,
@@ -42,7 +48,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
@@ -58,6 +64,9 @@ impl Kind {
         Self::NoMedia,
         Self::StreamStarting,
         Self::StreamLimit,
+        Self::ViewerLimit,
+        Self::WaitingLimit,
+        Self::MemoryLimit,
         Self::EventLimit,
         Self::EngineUnreachable,
         Self::ShuttingDown,
@@ -98,11 +107,16 @@ impl Kind {
                 ("/problems/stream-starting", 503, "The stream has nothing to play yet", Some(2))
             }
             Self::StreamLimit => {
-                ("/problems/stream-limit", 503, "The server plays as many streams as it may", Some(30))
+                ("/problems/stream-limit", 503, "The server plays as many streams as it may", Some(10))
             }
-            Self::EventLimit => {
-                ("/problems/event-limit", 503, "As many listen to events as may", Some(30))
+            Self::ViewerLimit => ("/problems/viewer-limit", 503, "As many viewers watch as may", Some(15)),
+            Self::WaitingLimit => {
+                ("/problems/waiting-limit", 503, "As many requests wait for media as may", Some(1))
             }
+            Self::MemoryLimit => {
+                ("/problems/memory-limit", 503, "There is no memory for one more stream", Some(30))
+            }
+            Self::EventLimit => ("/problems/event-limit", 503, "As many listen to events as may", Some(30)),
             Self::EngineUnreachable => {
                 ("/problems/engine-unreachable", 503, "The AceStream engine is not there", Some(5))
             }
@@ -130,6 +144,7 @@ pub struct Problem {
     detail: String,
     code: Option<&'static str>,
     limit: Option<usize>,
+    limit_name: Option<&'static str>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
 }
 
@@ -155,6 +170,10 @@ pub(super) struct Details {
     /// The limit that was reached, where it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<usize>,
+    /// The name of that limit: its key in the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "max_streams")]
+    limit_name: Option<&'static str>,
 }
 
 /// What the log says about a problem. Rides on the response, for whoever knows the request.
@@ -168,7 +187,8 @@ impl Problem {
     /// A problem of this kind, and what went wrong this time, in a sentence.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(kind.about().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { kind, status, detail: detail.into(), code: None, limit: None, headers: Vec::new() }
+        let (code, limit, limit_name) = (None, None, None);
+        Self { kind, status, detail: detail.into(), code, limit, limit_name, headers: Vec::new() }
     }
 
     /// The same, with another status than is usual for its kind.
@@ -245,14 +265,26 @@ impl From<catalog::Error> for Problem {
 impl From<TuneError> for Problem {
     fn from(error: TuneError) -> Self {
         match error {
-            TuneError::Capacity { limit } => {
-                Self { limit: Some(limit), ..Self::new(Kind::StreamLimit, error.to_string()).code("limit") }
-            }
+            TuneError::Limit(error) => error.into(),
             TuneError::Engines { limit } => {
-                Self::new(Kind::StreamLimit, error.to_string()).code("limit").limit(limit)
+                let problem = Self::new(Kind::StreamLimit, error.to_string()).code("limit").limit(limit);
+                Self { limit_name: Some("max_sessions"), ..problem }
             }
             TuneError::ShuttingDown => Self::new(Kind::ShuttingDown, error.to_string()),
         }
+    }
+}
+
+impl From<LimitError> for Problem {
+    fn from(error: LimitError) -> Self {
+        let kind = match error.limit {
+            Limit::Streams => Kind::StreamLimit,
+            Limit::Viewers | Limit::StreamViewers => Kind::ViewerLimit,
+            Limit::Blocked => Kind::WaitingLimit,
+            Limit::WindowBytes => Kind::MemoryLimit,
+        };
+        let (limit, limit_name) = (Some(error.value), Some(error.limit.key()));
+        Self { limit, limit_name, ..Self::new(kind, error.to_string()).code("limit") }
     }
 }
 
@@ -318,6 +350,7 @@ impl IntoResponse for Problem {
             instance: instance.clone(),
             code: self.code,
             limit: self.limit,
+            limit_name: self.limit_name,
         };
         let mut response = (self.status, axum::Json(&details)).into_response();
         let headers = response.headers_mut();
@@ -353,16 +386,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_server_answers_503_and_when_to_come_back() {
-        let (response, body) = shown(TuneError::Capacity { limit: 4 }).await;
+    async fn a_limit_answers_503_which_it_is_and_when_to_come_back() {
+        let limits = [
+            (Limit::Streams, "/problems/stream-limit", "max_streams", "10"),
+            (Limit::Viewers, "/problems/viewer-limit", "max_viewers", "15"),
+            (Limit::StreamViewers, "/problems/viewer-limit", "max_stream_viewers", "15"),
+            (Limit::Blocked, "/problems/waiting-limit", "max_blocked", "1"),
+            (Limit::WindowBytes, "/problems/memory-limit", "max_total_window_bytes", "30"),
+        ];
+        for (limit, kind, name, retry_after) in limits {
+            let (response, body) = shown(TuneError::Limit(LimitError { limit, value: 4 })).await;
 
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()["retry-after"], "30");
-        assert_eq!(response.headers()["content-type"], "application/problem+json");
-        assert_eq!(response.headers()["cache-control"], "no-store");
-        assert_eq!(body["type"], "/problems/stream-limit");
-        assert_eq!(body["status"], 503);
-        assert_eq!(body["limit"], 4);
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()["retry-after"], retry_after);
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+            assert_eq!(response.headers()["cache-control"], "no-store");
+            assert_eq!((&body["type"], &body["status"]), (&kind.into(), &503.into()));
+            assert_eq!((&body["code"], &body["limit"]), (&"limit".into(), &4.into()));
+            assert_eq!(body["limit_name"], name);
+        }
     }
 
     #[tokio::test]

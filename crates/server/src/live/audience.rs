@@ -1,69 +1,138 @@
 //! Who watches a stream: told by the requests, of whatever player.
+//!
+//! Nobody says goodbye over HTTP. A viewer who asks for another channel has left this one, and it is kept warm
+//! for a while, should they come back; who merely stops asking may be paused, and is waited for longer.
 
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 /// A viewer who asked for nothing during this time is gone. Players ask every segment.
 const PRESENT: Duration = Duration::from_secs(15);
 
-/// As many viewers are told apart; those beyond are counted as requests only.
-const MAX_VIEWERS: usize = 10_000;
+/// A viewer who asked elsewhere counts here for this much longer: two programs behind one address look like one
+/// viewer who asks here and there in turn, every segment.
+const MOVED: Duration = Duration::from_secs(5);
+
+/// Those who are gone are looked for this often at most, so that a flood of new viewers cannot make it more.
+pub(super) const COUNT_AGAIN: Duration = Duration::from_secs(1);
+
+/// What holds for every audience of a hub.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// A stream nobody asked for during this time ends.
+    pub(super) idle: Duration,
+    /// A stream whose viewers all moved on ends after this time.
+    pub(super) warm: Duration,
+    /// How many viewers there may be.
+    pub(super) max: usize,
+}
 
 /// The viewers of one stream and what they asked for.
 #[derive(Debug)]
 pub(super) struct Audience {
+    rules: Rules,
     requests: AtomicU64,
     seen: Mutex<Seen>,
+    /// Told when the stream may end sooner than it was said before.
+    sooner: Notify,
 }
 
 #[derive(Debug)]
 struct Seen {
-    last_request: Instant,
+    viewers: HashMap<u64, Viewer>,
+    /// When somebody last was about to watch who is not counted yet.
+    expected: Option<Instant>,
+    /// Not before then ends the stream, whatever the viewers above do.
+    kept_until: Instant,
     last_count: Instant,
-    viewers: HashMap<u64, Instant>,
+}
+
+#[derive(Debug)]
+struct Viewer {
+    last_request: Instant,
+    /// Answers that have no end, and requests that wait.
+    connections: u32,
+    /// When the viewer asked for another stream, if not for this one since.
+    moved_at: Option<Instant>,
 }
 
 impl Audience {
-    pub(super) fn new() -> Self {
+    /// Nobody yet; the stream is kept as long as a warm one, for the first viewer to ask.
+    pub(super) fn new(rules: Rules) -> Self {
         let now = Instant::now();
-        let seen = Seen { last_request: now, last_count: now, viewers: HashMap::new() };
-        Self { requests: AtomicU64::new(0), seen: Mutex::new(seen) }
+        let kept_until = now + rules.warm;
+        let seen = Seen { viewers: HashMap::new(), expected: None, kept_until, last_count: now };
+        Self { rules, requests: AtomicU64::new(0), seen: Mutex::new(seen), sooner: Notify::new() }
     }
 
-    /// A request of `viewer`.
-    pub(super) fn touch(&self, viewer: u64) {
+    /// A request of `viewer`. False when there is no room for one more.
+    pub(super) fn touch(&self, viewer: u64) -> bool {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.last_request = now;
-        if seen.viewers.len() >= MAX_VIEWERS && !seen.viewers.contains_key(&viewer) {
-            // Once a second is enough, and a flood of new viewers cannot make it more.
-            if now.saturating_duration_since(seen.last_count) >= Duration::from_secs(1) {
-                seen.forget_the_gone(now);
-            }
-            if seen.viewers.len() >= MAX_VIEWERS {
-                return;
-            }
+        let mut seen = self.lock();
+        if let Some(known) = seen.viewers.get_mut(&viewer) {
+            (known.last_request, known.moved_at) = (now, None);
+            return true;
         }
-        seen.viewers.insert(viewer, now);
+        if !seen.has_room(now, &self.rules) {
+            return false;
+        }
+        seen.viewers.insert(viewer, Viewer { last_request: now, connections: 0, moved_at: None });
+        true
+    }
+
+    /// `viewer`, who was let in, stays until the answer is dropped, asking or not.
+    pub(super) fn hold(self: &Arc<Self>, viewer: u64) -> Watching {
+        let newcomer = Viewer { last_request: Instant::now(), connections: 0, moved_at: None };
+        self.lock().viewers.entry(viewer).or_insert(newcomer).connections += 1;
+        Watching { audience: Arc::clone(self), viewer }
+    }
+
+    /// `viewer` asked for another stream.
+    pub(super) fn leave(&self, viewer: u64) {
+        if let Some(known) = self.lock().viewers.get_mut(&viewer) {
+            known.moved_at = Some(Instant::now());
+        }
+        self.sooner.notify_one();
     }
 
     /// Somebody is about to watch, without being counted yet.
     pub(super) fn expect(&self) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).last_request = Instant::now();
+        let (now, mut seen) = (Instant::now(), self.lock());
+        seen.expected = Some(now);
+        seen.kept_until = seen.kept_until.max(now + self.rules.idle);
     }
 
-    /// When somebody last asked.
-    pub(super) fn last_request(&self) -> Instant {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).last_request
+    /// The place is needed: who left is not waited for any longer. False when somebody is there, or may be.
+    pub(super) fn dismiss(&self) -> bool {
+        let (now, mut seen) = (Instant::now(), self.lock());
+        let expected = seen.expected.is_some_and(|at| now.saturating_duration_since(at) < PRESENT);
+        let somebody = expected || seen.viewers.values().any(|viewer| viewer.is_here(now));
+        if somebody || seen.ends_at(now, &self.rules) > now + self.rules.warm {
+            return false;
+        }
+        seen.viewers.clear();
+        seen.kept_until = now;
+        self.sooner.notify_one();
+        true
+    }
+
+    /// When the stream ends, as long as nobody asks again.
+    pub(super) fn ends_at(&self) -> Instant {
+        self.lock().ends_at(Instant::now(), &self.rules)
+    }
+
+    /// Wait until [`Audience::ends_at`] may be sooner than it was. Safe to drop.
+    pub(super) async fn sooner(&self) {
+        self.sooner.notified().await;
     }
 
     /// Requests since the stream began.
@@ -73,16 +142,82 @@ impl Audience {
 
     /// How many watch now.
     pub(super) fn viewers(&self) -> usize {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.forget_the_gone(Instant::now());
-        seen.viewers.len()
+        let now = Instant::now();
+        self.lock().viewers.values().filter(|viewer| viewer.is_here(now)).count()
+    }
+
+    /// Whether `viewer` watches now.
+    pub(super) fn has(&self, viewer: u64) -> bool {
+        self.lock().viewers.get(&viewer).is_some_and(|viewer| viewer.is_here(Instant::now()))
+    }
+
+    fn let_go(&self, viewer: u64) {
+        let now = Instant::now();
+        if let Some(known) = self.lock().viewers.get_mut(&viewer) {
+            known.connections -= 1;
+            known.last_request = now;
+            known.moved_at = known.moved_at.map(|_| now);
+        }
+        self.sooner.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Seen {
-    fn forget_the_gone(&mut self, now: Instant) {
-        self.last_count = now;
-        self.viewers.retain(|_, at| now.saturating_duration_since(*at) < PRESENT);
+    /// Whether one more viewer may come, after those who are gone were forgotten if need be.
+    fn has_room(&mut self, now: Instant, rules: &Rules) -> bool {
+        if self.viewers.len() < rules.max {
+            return true;
+        }
+        if now.saturating_duration_since(self.last_count) >= COUNT_AGAIN {
+            self.last_count = now;
+            self.forget_the_gone(now, rules);
+        }
+        self.viewers.len() < rules.max
+    }
+
+    /// They do not count any more, but the stream is kept for them as long as before.
+    fn forget_the_gone(&mut self, now: Instant, rules: &Rules) {
+        let gone = self.viewers.extract_if(|_, viewer| !viewer.is_here(now));
+        let latest = gone.map(|(_, viewer)| viewer.kept_until(now, rules)).max();
+        self.kept_until = latest.map_or(self.kept_until, |latest| self.kept_until.max(latest));
+    }
+
+    fn ends_at(&self, now: Instant, rules: &Rules) -> Instant {
+        let latest = self.viewers.values().map(|viewer| viewer.kept_until(now, rules)).max();
+        latest.map_or(self.kept_until, |latest| latest.max(self.kept_until))
+    }
+}
+
+impl Viewer {
+    fn is_here(&self, now: Instant) -> bool {
+        let within = |at: Instant, time| now.saturating_duration_since(at) < time;
+        self.connections > 0
+            || within(self.last_request, PRESENT) && self.moved_at.is_none_or(|at| within(at, MOVED))
+    }
+
+    fn kept_until(&self, now: Instant, rules: &Rules) -> Instant {
+        match self.moved_at {
+            _ if self.connections > 0 => now + rules.idle,
+            Some(moved_at) => moved_at + rules.warm,
+            None => self.last_request + rules.idle,
+        }
+    }
+}
+
+/// A viewer whose answer goes on, or who waits for one: there until this is dropped.
+#[derive(Debug)]
+pub struct Watching {
+    audience: Arc<Audience>,
+    viewer: u64,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.audience.let_go(self.viewer);
     }
 }
 
@@ -92,20 +227,29 @@ mod tests {
 
     use super::*;
 
+    const IDLE: Duration = Duration::from_secs(60);
+    const WARM: Duration = Duration::from_secs(20);
+
+    fn audience() -> Arc<Audience> {
+        Arc::new(Audience::new(Rules { idle: IDLE, warm: WARM, max: 10_000 }))
+    }
+
+    fn left(audience: &Audience) -> Duration {
+        audience.ends_at().saturating_duration_since(Instant::now())
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_viewer_counts_once_however_often_he_asks() {
-        let audience = Audience::new();
+        let audience = audience();
 
-        audience.touch(1);
-        audience.touch(1);
-        audience.touch(2);
+        assert!([1, 1, 2].into_iter().all(|viewer| audience.touch(viewer)));
 
         assert_eq!((audience.viewers(), audience.requests()), (2, 3));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_viewer_who_stopped_asking_is_gone() {
-        let audience = Audience::new();
+    async fn a_viewer_who_stopped_asking_is_gone_and_waited_for() {
+        let audience = audience();
         audience.touch(1);
         advance(Duration::from_secs(10)).await;
         audience.touch(2);
@@ -113,36 +257,119 @@ mod tests {
         advance(Duration::from_secs(6)).await;
 
         assert_eq!(audience.viewers(), 1);
+        assert_eq!(left(&audience), IDLE - Duration::from_secs(6));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_crowd_of_made_up_viewers_is_bounded() {
-        let audience = Audience::new();
+    async fn a_viewer_who_moved_on_leaves_the_stream_warm() {
+        let audience = audience();
+        audience.touch(1);
+        advance(Duration::from_secs(30)).await;
+        audience.touch(1);
 
-        (0..20_000).for_each(|viewer| audience.touch(viewer));
+        audience.leave(1);
 
-        assert_eq!((audience.viewers(), audience.requests()), (MAX_VIEWERS, 20_000));
+        assert_eq!(left(&audience), WARM);
+        assert_eq!(audience.viewers(), 1, "it may be two behind one address");
+        advance(MOVED).await;
+        assert_eq!((audience.viewers(), left(&audience)), (0, WARM - MOVED));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn viewers_who_left_make_room_for_new_ones() {
-        let audience = Audience::new();
-        (0..20_000).for_each(|viewer| audience.touch(viewer));
+    async fn a_viewer_who_comes_back_is_there_as_before() {
+        let audience = audience();
+        audience.touch(1);
+        audience.leave(1);
+        advance(Duration::from_secs(19)).await;
+
+        audience.touch(1);
+
+        assert_eq!((audience.viewers(), left(&audience)), (1, IDLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_merely_stopped_asking_keeps_what_another_left() {
+        let audience = audience();
+        audience.touch(1);
+        audience.touch(2);
+
+        audience.leave(2);
+
+        assert_eq!(left(&audience), IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_the_end_hears_that_it_comes_sooner() {
+        let audience = audience();
+        audience.touch(1);
+
+        audience.leave(1);
+
+        audience.sooner().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_connected_stays_without_asking() {
+        let audience = audience();
+        audience.touch(1);
+        let watching = audience.hold(1);
+        audience.leave(1);
+
+        advance(10 * IDLE).await;
+        assert_eq!((audience.viewers(), left(&audience)), (1, IDLE));
+        drop(watching);
+
+        assert_eq!(left(&audience), WARM, "he moved on before");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_viewers_come_than_may_until_others_are_gone() {
+        let audience = audience();
+        let came = (0..20_000).filter(|viewer| audience.touch(*viewer)).count();
+        assert_eq!((came, audience.viewers(), audience.requests()), (10_000, 10_000, 20_000));
 
         advance(PRESENT).await;
-        audience.touch(20_000);
 
+        assert!(audience.touch(20_000));
         assert_eq!(audience.viewers(), 1);
+        assert_eq!(audience.lock().viewers.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_are_forgotten_are_waited_for_as_before() {
+        let audience = Audience::new(Rules { idle: IDLE, warm: WARM, max: 1 });
+        audience.touch(1);
+        advance(PRESENT).await;
+
+        audience.touch(2);
+        audience.leave(2);
+
+        assert_eq!(left(&audience), IDLE - PRESENT);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_expected_keeps_the_stream_but_does_not_count() {
-        let audience = Audience::new();
+        let audience = audience();
         advance(Duration::from_secs(5)).await;
 
         audience.expect();
 
-        assert_eq!(audience.last_request(), Instant::now());
+        assert_eq!(left(&audience), IDLE);
         assert_eq!((audience.viewers(), audience.requests()), (0, 0));
+        assert!(!audience.dismiss());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_stream_that_is_left_is_given_up_for_another() {
+        let audience = audience();
+        audience.touch(1);
+        assert!(!audience.dismiss());
+        audience.leave(1);
+        assert!(!audience.dismiss());
+
+        advance(MOVED).await;
+
+        assert!(audience.dismiss());
+        assert_eq!(left(&audience), Duration::ZERO);
     }
 }

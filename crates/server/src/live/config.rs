@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::duration;
+use crate::config::{duration, size::Size};
 
 /// A window must hold a few segments, if only of radio.
 const LEAST_WINDOW_BYTES: usize = 1 << 20;
@@ -25,11 +25,24 @@ pub struct Config {
     /// How many bytes of media one stream keeps, at most.
     #[serde(with = "crate::config::size")]
     pub max_window_bytes: usize,
+    /// How many bytes of media all streams keep together, at most: windows become shorter rather than pass it.
+    /// Not set: half of the memory that the machine or the container has.
+    #[serde(with = "crate::config::unset")]
+    pub max_total_window_bytes: Option<Size>,
     /// How many streams play at once, at most.
     pub max_streams: usize,
+    /// How many viewers watch all streams, at most.
+    pub max_viewers: usize,
+    /// How many viewers watch one stream, at most.
+    pub max_stream_viewers: usize,
+    /// How many requests wait at once for media that is not there yet, at most.
+    pub max_blocked: usize,
     /// A stream nobody asked for during this time ends.
     #[serde(with = "crate::config::duration")]
     pub idle_timeout: Duration,
+    /// A stream whose viewers all moved on to other streams ends after this time, if that is sooner.
+    #[serde(with = "crate::config::duration")]
+    pub warm_for: Duration,
     /// How long a playlist request waits for a stream's first segment.
     #[serde(with = "crate::config::duration")]
     pub start_timeout: Duration,
@@ -60,8 +73,13 @@ impl Default for Config {
             target: Duration::from_secs(4),
             window: Duration::from_secs(40),
             max_window_bytes: 64 << 20,
+            max_total_window_bytes: None,
             max_streams: 64,
+            max_viewers: 10_000,
+            max_stream_viewers: 10_000,
+            max_blocked: 10_000,
             idle_timeout: Duration::from_secs(60),
+            warm_for: Duration::from_secs(20),
             start_timeout: Duration::from_secs(20),
             media_timeout: Duration::from_secs(30),
             silence_timeout: Duration::from_secs(20),
@@ -81,6 +99,7 @@ impl Config {
             ("live.target", self.target, least(500)),
             ("live.window", self.window, least(500)),
             ("live.idle_timeout", self.idle_timeout, least(1)),
+            ("live.warm_for", self.warm_for, least(1)),
             ("live.start_timeout", self.start_timeout, least(1)),
             ("live.media_timeout", self.media_timeout, least(1)),
             ("live.silence_timeout", self.silence_timeout, least(1)),
@@ -106,7 +125,20 @@ impl Config {
             "live.max_window_bytes: {} bytes hold no few segments, it takes 1MiB or more",
             self.max_window_bytes
         );
-        anyhow::ensure!(self.max_streams > 0, "live.max_streams: 0 would play nothing");
+        if let Some(total) = self.max_total_window_bytes {
+            anyhow::ensure!(
+                total.0 >= LEAST_WINDOW_BYTES,
+                "live.max_total_window_bytes: {total} holds no few segments, it takes 1MiB or more"
+            );
+        }
+        for (key, limit) in [
+            ("live.max_streams", self.max_streams),
+            ("live.max_viewers", self.max_viewers),
+            ("live.max_stream_viewers", self.max_stream_viewers),
+            ("live.max_blocked", self.max_blocked),
+        ] {
+            anyhow::ensure!(limit > 0, "{key}: 0 would play nothing");
+        }
         Ok(())
     }
 
@@ -144,6 +176,7 @@ mod tests {
                 ("live.target: ", refused(|it| it.target = value)),
                 ("live.window: ", refused(|it| it.window = value)),
                 ("live.idle_timeout: ", refused(|it| it.idle_timeout = value)),
+                ("live.warm_for: ", refused(|it| it.warm_for = value)),
                 ("live.start_timeout: ", refused(|it| it.start_timeout = value)),
                 ("live.media_timeout: ", refused(|it| it.media_timeout = value)),
                 ("live.silence_timeout: ", refused(|it| it.silence_timeout = value)),
@@ -167,5 +200,12 @@ mod tests {
         );
         assert!(refused(|it| it.max_window_bytes = 0).starts_with("live.max_window_bytes: "));
         assert!(refused(|it| it.max_streams = 0).starts_with("live.max_streams: "));
+        assert!(refused(|it| it.max_viewers = 0).starts_with("live.max_viewers: "));
+        assert!(refused(|it| it.max_stream_viewers = 0).starts_with("live.max_stream_viewers: "));
+        assert!(refused(|it| it.max_blocked = 0).starts_with("live.max_blocked: "));
+        assert_eq!(
+            refused(|it| it.max_total_window_bytes = Some(Size(1024))),
+            "live.max_total_window_bytes: 1KiB holds no few segments, it takes 1MiB or more"
+        );
     }
 }

@@ -36,6 +36,12 @@ impl Failures {
         self.0.iter().find(|(at, stream)| lately(at) && stream.id() == *id).map(|(_, stream)| stream)
     }
 
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// `stream` fails now.
     pub(super) fn remember(&mut self, stream: Stream) {
         self.0.retain(|(at, other)| at.elapsed() < REMEMBERED && other.id() != stream.id());
@@ -59,14 +65,16 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::live::stream::Shared;
+    use crate::live::{Config, limits::Limits, stream::Shared, viewers::Viewers};
 
     fn id(n: usize) -> ContentId {
         format!("{n:040x}").parse().unwrap()
     }
 
     fn stream(n: usize) -> Stream {
-        Stream::new(Arc::new(Shared::new(id(n), Duration::ZERO, CancellationToken::new()))).1
+        let config = Config::default();
+        let viewers = Arc::new(Viewers::new(&config, Arc::new(Limits::new(&config))));
+        Stream::new(Arc::new(Shared::new(id(n), Duration::ZERO, &viewers, CancellationToken::new()))).1
     }
 
     #[tokio::test(start_paused = true)]

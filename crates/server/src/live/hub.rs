@@ -15,20 +15,20 @@ use super::{
     aliases::{Alias, Aliases},
     engines::{EngineReport, Engines},
     failures::Failures,
+    limits::{Blocked, Limit, LimitError, Limits, Usage},
+    memory::{self, Needs},
     stream::Shared,
     task::Task,
+    viewers::Viewers,
 };
 
 /// Why a stream could not be tuned in to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TuneError {
-    /// The server plays as many streams as it may, or as many more that ended have not let go of the engine
-    /// yet.
-    #[error("{limit} streams are playing or ending, which is the limit")]
-    Capacity {
-        /// The limit.
-        limit: usize,
-    },
+    /// There is no room. Streams that ended count as long as they have not let go of the engine, though not
+    /// fully.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// Every engine that is there plays as many streams as it may.
     #[error("{limit} streams play from the engines that are there, which is the limit (engine.max_sessions)")]
     Engines {
@@ -49,6 +49,8 @@ pub(super) struct Inner {
     pub(super) config: Config,
     pub(super) engines: Engines,
     pub(super) numbers: Numbers,
+    limits: Arc<Limits>,
+    viewers: Arc<Viewers>,
     directory: Mutex<Directory>,
     pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
@@ -69,7 +71,10 @@ impl Hub {
     /// An empty hub, which asks from now on whether its engines are there. To be called on a runtime.
     #[must_use]
     pub fn new(config: Config, engines: impl Into<Engines>, numbers: Numbers) -> Self {
+        let limits = Arc::new(Limits::new(&config));
         let hub = Self(Arc::new(Inner {
+            viewers: Arc::new(Viewers::new(&config, Arc::clone(&limits))),
+            limits,
             directory: Mutex::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
@@ -91,10 +96,30 @@ impl Hub {
     ///
     /// The server plays as many streams as it may, or is shutting down.
     pub fn tune(&self, id: &ContentId) -> Result<Stream, TuneError> {
+        let stream = self.stream(id)?;
+        stream.expect_viewer();
+        Ok(stream)
+    }
+
+    /// As [`Hub::tune`], for `viewer`, a hash that tells viewers apart: who watches the stream from now on, and
+    /// the one before no more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::tune`]; or as many viewers watch already as may.
+    pub fn join(&self, id: &ContentId, viewer: u64) -> Result<Stream, TuneError> {
+        // First of all: no stream is to begin for a viewer who is not let in.
+        self.0.viewers.admit(viewer)?;
+        // Who is refused for want of room wants to leave nevertheless, which may make room in a moment.
+        let stream = self.stream(id).inspect_err(|_| self.0.viewers.leave(viewer))?;
+        stream.touch(viewer)?;
+        Ok(stream)
+    }
+
+    fn stream(&self, id: &ContentId) -> Result<Stream, TuneError> {
         self.0.with_directory(|directory| {
             let before = directory.find(id).cloned();
             if let Some(stream) = before.as_ref().filter(|stream| !stream.is_over()) {
-                stream.expect_viewer();
                 return Ok(stream.clone());
             }
             if self.0.cancel.is_cancelled() {
@@ -103,11 +128,16 @@ impl Hub {
             if let Some(failed) = directory.failures.get(id) {
                 return Ok(failed.clone());
             }
-            let limit = self.0.config.max_streams;
-            if directory.is_full(limit) {
-                return Err(TuneError::Capacity { limit });
+            let limits = &self.0.limits;
+            if !directory.makes_room(limits.value(Limit::Streams)) {
+                return Err(limits.refuse(Limit::Streams).into());
             }
-            if let Some(limit) = self.0.engines.full_at() {
+            if !directory.fits_one_more(limits.value(Limit::WindowBytes)) {
+                return Err(limits.refuse(Limit::WindowBytes).into());
+            }
+            if let Some(limit) = self.0.engines.full_at()
+                && !directory.dismiss_one()
+            {
                 return Err(TuneError::Engines { limit });
             }
             Ok(self.begin(directory, id, before))
@@ -139,6 +169,29 @@ impl Hub {
             stream.stop();
         }
         found.is_some()
+    }
+
+    /// The requests that wait for media.
+    #[must_use]
+    pub fn blocked(&self) -> Blocked {
+        Blocked(Arc::clone(&self.0.limits))
+    }
+
+    /// How each limit is doing.
+    #[must_use]
+    pub fn usage(&self) -> [Usage; Limit::ALL.len()] {
+        let streams = self.streams();
+        let viewers: Vec<usize> = streams.iter().map(Stream::viewers).collect();
+        Limit::ALL.map(|limit| {
+            let used = match limit {
+                Limit::Streams => streams.iter().filter(|stream| !stream.is_over()).count(),
+                Limit::Viewers => viewers.iter().sum(),
+                Limit::StreamViewers => viewers.iter().copied().max().unwrap_or_default(),
+                Limit::Blocked => self.blocked().count(),
+                Limit::WindowBytes => streams.iter().map(|stream| stream.needs().held).sum(),
+            };
+            self.0.limits.usage(limit, used)
+        })
     }
 
     /// What is known of the engines together: up when one is, down when all are.
@@ -179,7 +232,8 @@ impl Hub {
     /// Insert a stream that is `Starting` and spawn its task, which waits until `before` is gone.
     fn begin(&self, directory: &mut Directory, id: &ContentId, before: Option<Stream>) -> Stream {
         let cancel = self.0.cancel.child_token();
-        let shared = Arc::new(Shared::new(id.clone(), self.0.config.start_timeout, cancel));
+        let (limit, viewers) = (self.0.config.start_timeout, &self.0.viewers);
+        let shared = Arc::new(Shared::new(id.clone(), limit, viewers, cancel));
         let (publish, stream) = Stream::new(Arc::clone(&shared));
         directory.names.insert(id.clone(), stream.clone());
         directory.streams.push(stream.clone());
@@ -197,11 +251,31 @@ impl Hub {
             self.0.tasks.spawn(async move { cancel.run_until_cancelled_owned(probe).await });
         }
     }
+
+    /// How many of each thing the hub holds.
+    #[cfg(test)]
+    pub(super) fn holds(&self) -> Holds {
+        let (tasks, places) = (self.0.tasks.len(), self.0.viewers.count());
+        self.0.with_directory(|directory| Holds {
+            names: directory.names.len(),
+            tasks,
+            aliases: directory.aliases.count(),
+            failures: directory.failures.count(),
+            places,
+        })
+    }
 }
 
 impl Inner {
     fn with_directory<T>(&self, work: impl FnOnce(&mut Directory) -> T) -> T {
         work(&mut self.directory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How much each stream may hold, where not all fit into memory as they are.
+    pub(super) fn memory_share(&self) -> Option<usize> {
+        let needs: Vec<Needs> =
+            self.with_directory(|directory| directory.streams.iter().map(Stream::needs).collect());
+        memory::share(self.limits.value(Limit::WindowBytes), &needs)
     }
 
     /// Whether a stream has a swarm, and so a session that another one could replace.
@@ -248,17 +322,54 @@ impl Directory {
         by_swarm.filter(|stream| !stream.is_over()).or(by_name).or(by_swarm)
     }
 
-    /// Whether no stream may begin. As many again may be ending: each keeps its last segments until the engine
-    /// answered, which takes a minute at worst.
-    fn is_full(&self, limit: usize) -> bool {
-        let playing = self.streams.iter().filter(|stream| !stream.is_over()).count();
-        playing >= limit || self.streams.len() >= limit.saturating_mul(2)
+    /// Whether a stream may begin, if need be in the place of one that its viewers left. As many again may be
+    /// ending: each keeps its last segments until the engine answered, which takes a minute at worst.
+    fn makes_room(&self, limit: usize) -> bool {
+        if self.streams.len() >= limit.saturating_mul(2) {
+            return false;
+        }
+        self.playing().count() < limit || self.dismiss_one()
+    }
+
+    /// Whether one more stream fits into `total` bytes, if need be in the place of those that their viewers left.
+    fn fits_one_more(&self, total: usize) -> bool {
+        loop {
+            let needs: Vec<Needs> = self.playing().map(Stream::needs).collect();
+            if memory::fits_one_more(total, &needs) {
+                return true;
+            }
+            if !self.dismiss_one() {
+                return false;
+            }
+        }
+    }
+
+    /// Give up the stream that would end first of those that their viewers left. False when there is none.
+    fn dismiss_one(&self) -> bool {
+        let mut playing: Vec<&Stream> = self.playing().collect();
+        playing.sort_by_cached_key(|stream| stream.ends_at());
+        playing.into_iter().any(Stream::dismiss)
+    }
+
+    fn playing(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.iter().filter(|stream| !stream.is_ending())
     }
 
     fn remove(&mut self, stream: &Stream) {
         self.names.retain(|_, listed| !listed.same(stream));
         self.streams.retain(|listed| !listed.same(stream));
     }
+}
+
+/// How many of each thing a hub holds.
+#[cfg(test)]
+#[derive(Debug)]
+pub(super) struct Holds {
+    pub(super) names: usize,
+    pub(super) tasks: usize,
+    pub(super) aliases: usize,
+    pub(super) failures: usize,
+    pub(super) places: usize,
 }
 
 /// A stream's place in the directory, given up when its task ends, however it ends.
@@ -340,7 +451,8 @@ mod tests {
 
     /// A stream in the directory whose task is the caller.
     fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
-        let shared = Shared::new(id.clone(), Duration::ZERO, hub.0.cancel.child_token());
+        let cancel = hub.0.cancel.child_token();
+        let shared = Shared::new(id.clone(), Duration::ZERO, &hub.0.viewers, cancel);
         let (publish, stream) = Stream::new(Arc::new(shared));
         hub.0.with_directory(|directory| {
             directory.names.insert(id.clone(), stream.clone());
@@ -394,7 +506,8 @@ mod tests {
         }
 
         assert!(hub.tune(&id('d')).is_ok(), "three that end and one that plays are four");
-        assert_eq!(hub.tune(&id('e')).unwrap_err(), TuneError::Capacity { limit: 2 });
+        let limit = LimitError { limit: Limit::Streams, value: 2 };
+        assert_eq!(hub.tune(&id('e')).unwrap_err(), TuneError::Limit(limit));
         drop(ending);
 
         assert!(hub.tune(&id('e')).is_ok());

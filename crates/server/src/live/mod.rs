@@ -20,6 +20,8 @@ mod failures;
 mod health;
 mod hub;
 mod ladder;
+pub mod limits;
+mod memory;
 mod meter;
 mod numbers;
 mod pace;
@@ -29,7 +31,11 @@ mod snapshot;
 mod source;
 mod stream;
 mod task;
+mod viewers;
+#[cfg(test)]
+mod zapping;
 
+pub use audience::Watching;
 pub use config::Config;
 pub use engines::{EngineReport, Engines};
 pub use health::EngineHealth;

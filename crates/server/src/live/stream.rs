@@ -18,9 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Report,
-    audience::Audience,
+    audience::{Audience, Watching},
+    limits::LimitError,
+    memory::Needs,
     report::Details,
     snapshot::{EndReason, Failure, NotReady, Snapshot, State},
+    viewers::Viewers,
 };
 
 /// Who plays parts asks for the next one within this time.
@@ -46,11 +49,13 @@ pub(super) struct Shared {
     pub(super) begun: Instant,
     /// Silence about peers is worth a word after this long.
     pub(super) start_timeout: Duration,
-    pub(super) audience: Audience,
+    pub(super) audience: Arc<Audience>,
+    viewers: Arc<Viewers>,
     pub(super) counters: Counters,
     /// When somebody last asked for parts: milliseconds after `begun`, and one.
     hurried: AtomicU64,
     details: Mutex<Details>,
+    needs: Mutex<Needs>,
     /// Cancelled by [`Stream::stop`], and with the hub.
     pub(super) cancel: CancellationToken,
 }
@@ -73,7 +78,12 @@ impl Counters {
 }
 
 impl Shared {
-    pub(super) fn new(id: ContentId, start_timeout: Duration, cancel: CancellationToken) -> Self {
+    pub(super) fn new(
+        id: ContentId,
+        start_timeout: Duration,
+        viewers: &Arc<Viewers>,
+        cancel: CancellationToken,
+    ) -> Self {
         Self {
             id,
             infohash: OnceLock::new(),
@@ -81,10 +91,12 @@ impl Shared {
             started_at: SystemTime::now(),
             begun: Instant::now(),
             start_timeout,
-            audience: Audience::new(),
+            audience: viewers.audience(),
+            viewers: Arc::clone(viewers),
             counters: Counters::default(),
             hurried: AtomicU64::new(0),
             details: Mutex::default(),
+            needs: Mutex::default(),
             cancel,
         }
     }
@@ -109,6 +121,11 @@ impl Shared {
     /// Look at or change what reports tell; for a few lines.
     pub(super) fn details<T>(&self, look: impl FnOnce(&mut Details) -> T) -> T {
         look(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the media takes from now on.
+    pub(super) fn set_needs(&self, needs: Needs) {
+        *self.needs.lock().unwrap_or_else(PoisonError::into_inner) = needs;
     }
 }
 
@@ -179,9 +196,20 @@ impl Stream {
         while snapshots.changed().await.is_ok() {}
     }
 
-    /// A request of `viewer`, a hash that tells viewers apart: it keeps the stream alive.
-    pub fn touch(&self, viewer: u64) {
-        self.shared.audience.touch(viewer);
+    /// A request of `viewer`, a hash that tells viewers apart: it keeps the stream alive, and takes the viewer
+    /// from the stream that was asked for before.
+    ///
+    /// # Errors
+    ///
+    /// As many viewers watch already as may, this stream or all.
+    pub fn touch(&self, viewer: u64) -> Result<(), LimitError> {
+        self.shared.viewers.touch(viewer, &self.shared.audience)
+    }
+
+    /// Until the answer is dropped `viewer`, who was let in, watches, asking or not.
+    #[must_use]
+    pub fn hold(&self, viewer: u64) -> Watching {
+        self.shared.audience.hold(viewer)
     }
 
     /// A request for the newest part: parts are made as soon as their media is there, for a while.
@@ -212,6 +240,31 @@ impl Stream {
     /// Somebody tuned in: they will ask soon.
     pub(super) fn expect_viewer(&self) {
         self.shared.audience.expect();
+    }
+
+    /// How many watch now.
+    pub(super) fn viewers(&self) -> usize {
+        self.shared.audience.viewers()
+    }
+
+    /// What memory its media takes.
+    pub(super) fn needs(&self) -> Needs {
+        *self.shared.needs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the stream is over, or ends as soon as its task finds the time.
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_over() || self.shared.audience.ends_at() <= Instant::now()
+    }
+
+    /// Give the stream up if its viewers all moved on. False when somebody may still want it.
+    pub(super) fn dismiss(&self) -> bool {
+        self.shared.audience.dismiss()
+    }
+
+    /// When the stream ends if nobody asks for it any more.
+    pub(super) fn ends_at(&self) -> Instant {
+        self.shared.audience.ends_at()
     }
 
     /// Whether `other` is a handle on the very same stream.

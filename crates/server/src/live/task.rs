@@ -22,6 +22,7 @@ use super::{
     aliases::Alias,
     failures,
     hub::{Claim, Inner, Listing},
+    memory::Needs,
     meter::Meter,
     pace::Pace,
     report::{Phase, TrackReport},
@@ -117,14 +118,14 @@ impl Task {
         let (shared, hub) = (Arc::clone(&self.shared), self.hub());
         async move {
             loop {
-                let idle_at = shared.audience.last_request() + hub.config.idle_timeout;
                 tokio::select! {
                     biased;
                     () = hub.cancel.cancelled() => return EndReason::Shutdown,
                     () = shared.cancel.cancelled() => return EndReason::Stopped,
-                    () = sleep_until(idle_at) => {}
+                    () = shared.audience.sooner() => {}
+                    () = sleep_until(shared.audience.ends_at()) => {}
                 }
-                if shared.audience.last_request() + hub.config.idle_timeout <= Instant::now() {
+                if shared.audience.ends_at() <= Instant::now() {
                     return EndReason::Idle;
                 }
             }
@@ -366,6 +367,7 @@ impl Task {
 
     /// A segment was closed: publish it, once its number is on record.
     async fn window_changed(&mut self) {
+        self.take_memory();
         if let Some(last) = self.packager.window().last() {
             self.listing.hub.numbers.publish(last).await;
             if self.state == State::Starting {
@@ -374,6 +376,15 @@ impl Task {
         }
         note(&self.shared, &self.packager);
         self.set_state(self.state.clone());
+    }
+
+    /// Say what the window takes, and keep to what is there for it.
+    fn take_memory(&mut self) {
+        let needs = Needs::of(self.packager.window());
+        self.shared.set_needs(needs);
+        let hub = &self.listing.hub;
+        let share = hub.memory_share().map_or(usize::MAX, |share| share.saturating_sub(needs.growing));
+        self.packager.set_max_bytes(share.min(hub.config.max_window_bytes));
     }
 
     fn went_live(&mut self) {

@@ -130,7 +130,7 @@ async fn one_stream_too_many_is_told_the_limit() {
 
     let response = app.play(r#"{"hash": "0123456789012345678901234567890123456789"}"#).await;
 
-    assert_eq!(response.headers()["retry-after"], "30");
+    assert_eq!(response.headers()["retry-after"], "10");
     let (status, body) = problem(response).await;
     assert_eq!((status, &body["type"]), (503, &"/problems/stream-limit".into()));
     assert_eq!((&body["code"], &body["limit"]), (&"limit".into(), &1.into()));

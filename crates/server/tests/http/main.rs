@@ -8,6 +8,7 @@ mod contract;
 mod cors;
 mod engine;
 mod events;
+mod limits;
 mod media;
 mod password;
 mod players;

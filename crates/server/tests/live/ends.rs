@@ -23,7 +23,7 @@ async fn touched<T>(stream: &Stream, what: impl Future<Output = T>) -> T {
     loop {
         tokio::select! {
             done = &mut what => return done,
-            _ = beat.tick() => stream.touch(1),
+            _ = beat.tick() => stream.touch(1).unwrap(),
         }
     }
 }

@@ -6,7 +6,10 @@ use acestream::{
     ContentId,
     fake::{FakeConfig, Profile},
 };
-use server::live::{Config, EndReason, State, TuneError};
+use server::live::{
+    Config, EndReason, State, TuneError,
+    limits::{Limit, LimitError},
+};
 
 use crate::stage::{Stage, channel, config, end_of, fake, id, infohash, is_live, reach};
 
@@ -16,7 +19,7 @@ async fn two_hundred_first_viewers_open_one_session() {
 
     let streams: Vec<_> = (0..200).map(|_| stage.tune(&id('a'))).collect();
     for (viewer, stream) in streams.iter().enumerate() {
-        stream.touch(viewer as u64);
+        stream.touch(viewer as u64).unwrap();
         reach(stream, is_live).await;
     }
 
@@ -153,7 +156,10 @@ async fn the_hub_refuses_more_streams_than_its_limit_but_not_more_viewers() {
     let stage = Stage::with(FakeConfig { channels, ..fake() }, Config { max_streams: 1, ..config() }).await;
     let stream = stage.watch(&id('a')).await;
 
-    assert_eq!(stage.hub.tune(&id('b')).unwrap_err(), TuneError::Capacity { limit: 1 });
+    assert_eq!(
+        stage.hub.tune(&id('b')).unwrap_err(),
+        TuneError::Limit(LimitError { limit: Limit::Streams, value: 1 })
+    );
     assert!(stage.hub.tune(&id('a')).is_ok());
 
     // A stream that ended makes room.

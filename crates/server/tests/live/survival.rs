@@ -213,7 +213,7 @@ async fn garbage_is_counted_and_survived() {
 async fn a_report_tells_what_is_played() {
     let stage = Stage::new(vec![channel('a')]).await;
     let stream = stage.watch(&id('a')).await;
-    stream.touch(7);
+    stream.touch(7).unwrap();
     reach(&stream, |now| now.window.duration() >= Duration::from_secs(36)).await;
 
     let report = stream.report();

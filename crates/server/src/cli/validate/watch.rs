@@ -16,7 +16,7 @@ use super::{
 const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// The pause before a playlist is asked for again that says nothing of its pace, or was refused.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Looks at one media playlist.
 pub(super) struct Watch {
@@ -50,7 +50,11 @@ impl Watch {
             let Ok(answer) = timeout_at(end, self.fetch.playlist(&url)).await else { break };
             let blocked = blocks && asked.elapsed() > AT_ONCE;
             match answer {
-                Ok(answer) => self.take(answer, Fetched { at: begun.elapsed(), blocked }).await,
+                Ok(answer) => {
+                    let wanted = self.follower.playlist().filter(|_| blocks).map(next_place);
+                    self.take(answer, Fetched { at: begun.elapsed(), blocked }).await;
+                    self.reached(wanted).await;
+                }
                 // A server that blocked for three target durations gives up so (6.2.5.2).
                 Err(error) if matches!(error.downcast_ref(), Some(Refused(503))) => sleep(PAUSE).await,
                 Err(error) => return Err(error),
@@ -67,6 +71,17 @@ impl Watch {
         let is_other = ["#EXT-X-MAP", "#EXT-X-KEY"].iter().any(|tag| answer.text.contains(tag));
         if let Some(playlist) = self.follower.playlist().filter(|_| !is_other) {
             self.media.look(&answer.url, playlist, &mut self.told).await;
+        }
+    }
+
+    /// 6.2.5.2: a server that blocks does so until what was asked for is there.
+    async fn reached(&mut self, wanted: Option<(u64, usize)>) {
+        let Some((playlist, wanted)) = self.follower.playlist().zip(wanted) else { return };
+        if next_place(playlist) <= wanted && !playlist.is_over {
+            let text = "the answer to a blocking reload is without what was asked for".to_owned();
+            self.told.must("6.2.5.2", text);
+            // It would be asked again and again without end.
+            sleep(PAUSE).await;
         }
     }
 
@@ -89,11 +104,11 @@ impl Watch {
         let Some(playlist) = self.follower.playlist().filter(|playlist| can_block(playlist)) else {
             return url;
         };
-        let growing = &playlist.growing;
+        let (segment, part) = next_place(playlist);
         let mut query = url.query_pairs_mut();
-        query.append_pair("_HLS_msn", &growing.number.to_string());
+        query.append_pair("_HLS_msn", &segment.to_string());
         if playlist.part_target.is_some() {
-            query.append_pair("_HLS_part", &growing.parts.len().to_string());
+            query.append_pair("_HLS_part", &part.to_string());
         }
         let can_skip = playlist.server_control.is_some_and(|control| control.can_skip_until.is_some());
         if can_skip && self.reloads % 2 == 1 {
@@ -102,6 +117,11 @@ impl Watch {
         drop(query);
         url
     }
+}
+
+/// The segment that is not whole, and how many parts of it there are.
+fn next_place(playlist: &Playlist) -> (u64, usize) {
+    (playlist.growing.number, playlist.growing.parts.len())
 }
 
 fn can_block(playlist: &Playlist) -> bool {

@@ -14,7 +14,7 @@ use axum::{
 };
 
 use super::{Figures, Services, as_f64};
-use crate::live::{EngineHealth, Phase, Report, Stream};
+use crate::live::{EngineHealth, Phase, Report, Stream, limits::Usage};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
@@ -87,6 +87,7 @@ pub(in crate::http) async fn scrape(State(services): State<Services>) -> Respons
     about_server(&mut page, &services);
     about_requests(&mut page, &services.figures);
     about_streams(&mut page, &services);
+    about_limits(&mut page, &services.hub.usage());
     ([(header::CONTENT_TYPE, TEXT)], page.0).into_response()
 }
 
@@ -133,6 +134,16 @@ fn about_streams(page: &mut Page, services: &Services) {
     for ((name, help, _), sum) in COUNTED.iter().zip(ledger.look(counted)) {
         page.counter(name, help, sum);
     }
+}
+
+fn about_limits(page: &mut Page, limits: &[Usage]) {
+    let of = |it: &Usage| format!("{{limit=\"{}\"}}", it.limit.key());
+    page.family("acehls_limit", "gauge", "What a limit is set to, by its key in the section live.");
+    limits.iter().for_each(|it| page.sample("acehls_limit", &of(it), it.value));
+    page.family("acehls_limit_used", "gauge", "How much of a limit is in use; of one stream's, the most.");
+    limits.iter().for_each(|it| page.sample("acehls_limit_used", &of(it), it.used));
+    page.family("acehls_limit_refused_total", "counter", "How often more was asked for than a limit allows.");
+    limits.iter().for_each(|it| page.sample("acehls_limit_refused_total", &of(it), it.refused));
 }
 
 /// The text, family by family.
