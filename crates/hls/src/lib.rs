@@ -22,7 +22,7 @@ pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfi
 pub use multivariant::multivariant;
 pub use packager::{Change, Packager};
 pub use segment::{Part, Segment};
-pub use window::Window;
+pub use window::{GAPS, Window};
 
 /// How a stream is packaged.
 #[derive(Debug, Clone, PartialEq, Eq)]

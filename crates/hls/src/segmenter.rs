@@ -225,7 +225,10 @@ impl Segmenter {
 
     /// What the playlist promises of what is to come.
     pub(crate) fn promise(&self) -> Promise {
-        Promise { target_duration: self.target_duration.unwrap_or(0), part_target: self.part_fixed.map_or(Duration::ZERO, Ticks::to_duration) }
+        Promise {
+            target_duration: self.target_duration.unwrap_or(0),
+            part_target: self.part_fixed.map_or(Duration::ZERO, Ticks::to_duration),
+        }
     }
 
     /// The segments closed since this was last asked.

@@ -48,7 +48,9 @@ impl Tables {
 
     /// Whether every track that is passed on had data.
     pub(crate) fn are_complete(&self) -> bool {
-        self.program.as_ref().is_some_and(|program| passed(program).all(|track| self.seen.contains(&track.pid)))
+        self.program
+            .as_ref()
+            .is_some_and(|program| passed(program).all(|track| self.seen.contains(&track.pid)))
     }
 
     /// Announce from now on what is there now. True when that differs from what was announced.

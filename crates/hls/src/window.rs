@@ -16,7 +16,7 @@ const SHORTEST: u32 = 3;
 
 /// So many gaps stand in front of a stream that has hardly begun: with them a list is long enough (6.2.2), and hls.js
 /// reads no list without a segment.
-pub(crate) const GAPS: u64 = 3;
+pub const GAPS: u64 = 3;
 
 /// Never fewer segments than this are listed while there are more.
 const MIN_LISTED: usize = 3;
@@ -89,7 +89,8 @@ impl Window {
             None => return self.is_over() || whole,
             Some(part) => part,
         };
-        let behind = || self.segment(position.segment).is_some_and(|segment| segment.parts().len() as u64 <= part);
+        let behind =
+            || self.segment(position.segment).is_some_and(|segment| segment.parts().len() as u64 <= part);
         let wanted = if whole && behind() { (position.segment + 1, 0) } else { (position.segment, part) };
         self.is_over() || self.edge().is_some_and(|edge| edge >= wanted)
     }
@@ -101,7 +102,9 @@ impl Window {
         let Some((segment, part)) = self.edge() else { return false };
         let most = 3.0 / self.0.promise.part_target.as_secs_f64().clamp(0.01, 1.0);
         let in_part = position.part.is_some_and(|wanted| {
-            position.segment == segment && self.unfinished().is_some() && (wanted.saturating_sub(part)) as f64 > most.ceil()
+            position.segment == segment
+                && self.unfinished().is_some()
+                && (wanted.saturating_sub(part)) as f64 > most.ceil()
         });
         !self.is_over() && (position.segment > segment + 2 || in_part)
     }
@@ -204,7 +207,9 @@ impl Window {
     /// This window with the segment that grows as it is now.
     pub(crate) fn growing(&self, growing: Option<Arc<Segment>>, promise: Promise) -> Self {
         let gaps = if self.is_empty() { GAPS } else { self.0.gaps };
-        Self(Arc::new(Inner { growing, promise, gaps, ..Inner::clone(&self.0) }))
+        let breaks = growing.as_ref().is_some_and(|growing| growing.discontinuity);
+        let discontinuous = self.0.discontinuous || breaks;
+        Self(Arc::new(Inner { growing, promise, gaps, discontinuous, ..Inner::clone(&self.0) }))
     }
 
     /// This window, to which nothing will be added.

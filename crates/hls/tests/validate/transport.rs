@@ -13,7 +13,7 @@ const INDEPENDENT: Said = Said { discontinuity: false, is_part: false, independe
 fn segments() -> Vec<Vec<u8>> {
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(90_000), 400, 50);
-    let mut packager = Packager::new(Config::default(), 1);
+    let mut packager = Packager::new(Config { part_target: None, ..Config::default() }, 1);
     packager.push(&bytes::Bytes::copy_from_slice(&muxer.stream));
     packager.window().listed().map(|segment| segment.chunks().flatten().copied().collect()).collect()
 }

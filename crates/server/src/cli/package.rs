@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let progress = bar(input.length());
     while let Some(data) = input.next()? {
         progress.inc(data.len() as u64);
-        if packager.push(&data) {
+        if packager.push(&data) == hls::Change::Segment {
             folder.write(packager.closed())?;
         }
     }
@@ -68,6 +68,7 @@ fn packaging(target: u64) -> hls::Config {
         target: Duration::from_secs(target),
         window: Duration::ZERO,
         max_bytes: 256 << 20,
+        part_target: None,
         fast_start: false,
     }
 }

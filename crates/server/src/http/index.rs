@@ -1,6 +1,7 @@
 //! The multivariant playlist of a stream: what a player must know before it asks for media.
 
 use axum::{body::Body, extract::State, http::Response};
+use hls::Profile;
 use serde::Deserialize;
 
 use super::{
@@ -8,6 +9,7 @@ use super::{
     extract::{Path, Query, Viewer},
     live,
 };
+use crate::live::{Snapshot, Stream};
 
 /// How the stream is to be watched.
 #[derive(Debug, Deserialize)]
@@ -38,29 +40,50 @@ pub(super) async fn index(
     Query(wish): Query<Wish>,
     viewer: Viewer,
 ) -> Result<Response<Body>, Problem> {
-    let variant = variant(wish.profile.as_deref())?;
-    let now = live::first_segment(&services, &hash.parse()?, viewer).await?;
-    Ok(live::playlist_response(hls::multivariant(&now.window, &now.formats, &variant)))
+    let profile = wish.profile()?;
+    let hurried = |stream: &Stream| {
+        if profile == Profile::Fast {
+            stream.hurry();
+        }
+    };
+    let ready = |now: &Snapshot| now.is_ready(profile);
+    let (_, now) = live::joined(&services, &hash.parse()?, viewer, hurried, ready).await?;
+    Ok(live::playlist_response(hls::multivariant(&now.window, &now.formats, &wish.variant())))
 }
 
-/// The URI of the media playlist, beside this one.
-fn variant(profile: Option<&str>) -> Result<String, Problem> {
-    let Some(profile) = profile else { return Ok("live.m3u8".to_owned()) };
-    // Only a name that is known goes into the text.
-    let known = profile.parse::<hls::Profile>();
-    known.map_err(|error| Problem::new(Kind::InvalidRequest, format!("{profile:?}: {error}.")))?;
-    Ok(format!("live.m3u8?profile={profile}"))
+impl Wish {
+    /// What it means.
+    pub(super) fn profile(&self) -> Result<Profile, Problem> {
+        let Some(name) = self.profile.as_deref() else { return Ok(Profile::default()) };
+        let known = name.parse::<Profile>();
+        known.map_err(|error| Problem::new(Kind::InvalidRequest, format!("{name:?}: {error}.")))
+    }
+
+    /// The URI of the media playlist, beside this one. Of a profile that is known.
+    fn variant(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!("live.m3u8?profile={profile}"),
+            None => "live.m3u8".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn wish(profile: &str) -> Wish {
+        Wish { profile: Some(profile.to_owned()) }
+    }
+
     #[test]
     fn a_profile_is_passed_on_if_there_is_one_of_that_name() {
-        assert_eq!(variant(None).unwrap(), "live.m3u8");
-        assert_eq!(variant(Some("fast")).unwrap(), "live.m3u8?profile=fast");
-        assert!(variant(Some("fast\n#EXT-X-ENDLIST")).is_err());
-        assert!(variant(Some("")).is_err());
+        assert_eq!(Wish { profile: None }.variant(), "live.m3u8");
+        assert_eq!(
+            (wish("fast").profile().unwrap(), &*wish("fast").variant()),
+            (Profile::Fast, "live.m3u8?profile=fast")
+        );
+        assert!(wish("fast\n#EXT-X-ENDLIST").profile().is_err());
+        assert!(wish("").profile().is_err());
     }
 }

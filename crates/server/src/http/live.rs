@@ -12,7 +12,7 @@ use axum::{
 use super::{
     Kind, Problem, Services,
     extract::{Path, Viewer},
-    segment,
+    low_latency, segment,
 };
 use crate::live::{EndReason, NotReady, Snapshot, Stream};
 
@@ -35,7 +35,8 @@ pub(super) async fn playlist(
     Path(hash): Path<String>,
     viewer: Viewer,
 ) -> Result<Response<Body>, Problem> {
-    let now = first_segment(&services, &hash.parse()?, viewer).await?;
+    let playable = |now: &Snapshot| !now.window.is_empty();
+    let (_, now) = joined(&services, &hash.parse()?, viewer, |_| (), playable).await?;
     Ok(playlist_response(now.playlist()))
 }
 
@@ -48,23 +49,25 @@ pub(super) fn playlist_response(text: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// The stream once it has something to play.
+/// The stream `id`, and what it shows once it is `ready`; `begun` looks at it before it is waited for.
 ///
 /// A stream that ended because nobody watched, or because another one plays the same swarm, is tuned in to
 /// again, once: this viewer is no part of that.
-pub(super) async fn first_segment(
+pub(super) async fn joined(
     services: &Services,
     id: &ContentId,
     viewer: Viewer,
-) -> Result<Arc<Snapshot>, Problem> {
+    begun: impl Fn(&Stream),
+    ready: impl Fn(&Snapshot) -> bool,
+) -> Result<(Stream, Arc<Snapshot>), Problem> {
     let mut again = true;
     loop {
         let stream = services.hub.join(id, viewer.0)?;
         // Who waits is there, whatever other programs behind the same address ask for meanwhile.
         let _waits = stream.hold(viewer.0);
-        let playable = |now: &Snapshot| !now.window.is_empty();
-        match stream.until(playable, services.start_timeout).await {
-            Ok(now) => return Ok(now),
+        begun(&stream);
+        match stream.until(&ready, services.start_timeout).await {
+            Ok(now) => return Ok((stream.clone(), now)),
             Err(NotReady::Ended(EndReason::Idle | EndReason::SameAs(_))) if again => again = false,
             Err(error) => return Err(explained(error, &stream)),
         }
@@ -73,7 +76,7 @@ pub(super) async fn first_segment(
 
 /// What keeps the stream from playing, in the words of its report where that knows more: whether nobody shares the
 /// channel, whether it is encrypted.
-fn explained(error: NotReady, stream: &Stream) -> Problem {
+pub(super) fn explained(error: NotReady, stream: &Stream) -> Problem {
     let (waits, failed) =
         (error == NotReady::Timeout, matches!(error, NotReady::Ended(EndReason::Failed(_))));
     let (problem, report) = (Problem::from(error), stream.report());
@@ -109,31 +112,51 @@ pub(super) async fn segment(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let id = hash.parse()?;
-    let number = segment_number(&file)?;
+    let wanted = File::parse(&file)?;
     let stream = services.hub.find(&id).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("The stream {id} does not play. Its playlist starts it."))
     })?;
     stream.touch(viewer.0)?;
+    let number = match wanted {
+        File::Part(part) => return low_latency::part(&services, &stream, part, &method, &headers).await,
+        File::Segment(number) => number,
+    };
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
     // Ranges are defined for GET alone (RFC 9110, 14.2).
     let ranged = (method == Method::GET).then_some(&headers);
-    segment::respond(Arc::clone(segment), ranged, services.http.password.is_none())
+    segment::respond(segment.chunks().cloned().collect(), ranged, services.http.password.is_none())
 }
 
-/// The number in `segment_{n}.ts`: digits alone, as the playlist writes it.
-fn segment_number(file: &str) -> Result<u64, Problem> {
-    let number =
-        file.strip_prefix("segment_").and_then(|rest| rest.strip_suffix(".ts")).ok_or_else(|| {
-            Problem::new(
-                Kind::NotFound,
-                format!("A stream has playlist.m3u8 and segment_{{n}}.ts, there is no {file:?}."),
-            )
-        })?;
+/// What the last piece of a media URL names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum File {
+    /// `segment_{n}.ts`.
+    Segment(u64),
+    /// `part_{n}_{i}.ts`: a segment and the part of it.
+    Part((u64, u64)),
+}
+
+impl File {
+    fn parse(file: &str) -> Result<Self, Problem> {
+        let name = file.strip_suffix(".ts").unwrap_or_default();
+        if let Some(segment) = name.strip_prefix("segment_") {
+            return Ok(Self::Segment(number(segment, file)?));
+        }
+        if let Some((segment, part)) = name.strip_prefix("part_").and_then(|rest| rest.split_once('_')) {
+            return Ok(Self::Part((number(segment, file)?, number(part, file)?)));
+        }
+        let known = "A stream has playlist.m3u8, live.m3u8, index.m3u8, stream.ts, segment_{n}.ts and part_{n}_{i}.ts";
+        Err(Problem::new(Kind::NotFound, format!("{known}, there is no {file:?}.")))
+    }
+}
+
+/// Digits alone, as the playlist writes them.
+fn number(digits: &str, file: &str) -> Result<u64, Problem> {
     let canonical =
-        number.bytes().all(|byte| byte.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
-    number.parse().ok().filter(|_| canonical).ok_or_else(|| {
-        Problem::new(Kind::InvalidRequest, format!("{number:?} in {file:?} is no segment number."))
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| canonical).ok_or_else(|| {
+        Problem::new(Kind::InvalidRequest, format!("{digits:?} in {file:?} is no segment number."))
     })
 }
 
@@ -153,8 +176,9 @@ mod tests {
 
     #[test]
     fn a_segment_number_is_read_strictly() {
-        assert_eq!(segment_number("segment_1763802000.ts").unwrap(), 1_763_802_000);
-        assert_eq!(segment_number("segment_0.ts").unwrap(), 0);
+        assert_eq!(File::parse("segment_1763802000.ts").unwrap(), File::Segment(1_763_802_000));
+        assert_eq!(File::parse("segment_0.ts").unwrap(), File::Segment(0));
+        assert_eq!(File::parse("part_17_3.ts").unwrap(), File::Part((17, 3)));
         for odd in [
             "segment_.ts",
             "segment_-1.ts",
@@ -165,10 +189,15 @@ mod tests {
             "segment_18446744073709551616.ts",
             "segment_1",
             "segment_1.ts.ts",
+            "part_1.ts",
+            "part_1_.ts",
+            "part_1_2_3.ts",
+            "part_1_02.ts",
+            "part_1_2",
             "playlist.mpd",
             "",
         ] {
-            assert!(segment_number(odd).is_err(), "{odd:?}");
+            assert!(File::parse(odd).is_err(), "{odd:?}");
         }
     }
 }

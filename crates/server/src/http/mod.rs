@@ -18,6 +18,7 @@ mod figures;
 mod health;
 mod index;
 mod live;
+mod low_latency;
 mod openapi;
 mod patience;
 mod play;

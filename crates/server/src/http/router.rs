@@ -3,7 +3,10 @@
 use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Services, engine, events, figures, health, index, live, openapi, play, playlists, problems, streams, web};
+use super::{
+    Services, engine, events, figures, health, index, live, low_latency, openapi, play, playlists, problems,
+    streams, web,
+};
 
 /// The routes, without what stands around them.
 pub(super) fn routes(services: &Services) -> Router<Services> {
@@ -24,6 +27,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(play::play))
         .routes(routes!(live::playlist))
         .routes(routes!(index::index))
+        .routes(routes!(low_latency::playlist))
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
         .routes(routes!(events::events))

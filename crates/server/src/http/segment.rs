@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     ops::Range,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -13,7 +12,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use bytes::Bytes;
-use hls::Segment;
 use http_body::{Frame, SizeHint};
 
 use super::{Kind, Problem};
@@ -24,21 +22,21 @@ const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const FOR_ONE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const MPEG_TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 
-/// Answer with `segment`, or with the part of it that the headers `asked` ask for, where ranges count at all; `open`
-/// is for everyone.
+/// Answer with the body in `chunks`, or with the range of it that the headers `asked` ask for, where ranges count at
+/// all; `open` is for everyone.
 pub(super) fn respond(
-    segment: Arc<Segment>,
+    chunks: Vec<Bytes>,
     asked: Option<&HeaderMap>,
     open: bool,
 ) -> Result<Response<Body>, Problem> {
-    let whole = segment.len();
+    let whole = chunks.iter().map(Bytes::len).sum();
     let range = match asked.and_then(asked_range) {
         None => None,
         Some(range) => Some(range.within(whole).ok_or_else(|| unsatisfiable(whole))?),
     };
     let sent = range.clone().unwrap_or(0..whole);
     let length = sent.len();
-    let mut response = Response::new(Body::new(Slices::new(segment, sent)));
+    let mut response = Response::new(Body::new(Slices::new(chunks, sent)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, MPEG_TS);
     headers.insert(header::CACHE_CONTROL, if open { FOR_ALL } else { FOR_ONE });
@@ -104,9 +102,9 @@ impl Asked {
     }
 }
 
-/// Bytes `at..end` of a segment, chunk by chunk.
+/// A range of a body, chunk by chunk.
 struct Slices {
-    segment: Arc<Segment>,
+    chunks: Vec<Bytes>,
     /// The chunk to look at next, and how far into it.
     chunk: usize,
     skip: usize,
@@ -114,14 +112,14 @@ struct Slices {
 }
 
 impl Slices {
-    fn new(segment: Arc<Segment>, range: Range<usize>) -> Self {
+    fn new(chunks: Vec<Bytes>, range: Range<usize>) -> Self {
         let left = range.len();
-        Self { segment, chunk: 0, skip: range.start, left }
+        Self { chunks, chunk: 0, skip: range.start, left }
     }
 
     fn next(&mut self) -> Option<Bytes> {
         while self.left > 0 {
-            let chunk = self.segment.chunks().get(self.chunk)?;
+            let chunk = self.chunks.get(self.chunk)?;
             self.chunk += 1;
             if self.skip < chunk.len() {
                 let from = std::mem::take(&mut self.skip);

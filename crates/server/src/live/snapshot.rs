@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use acestream::Infohash;
 use bytes::Bytes;
-use hls::Window;
+use hls::{Profile, Window};
 use mpegts::Format;
 
 /// How far a stream has come.
@@ -99,6 +99,9 @@ pub enum NotReady {
     Ended(EndReason),
 }
 
+/// How many profiles there are.
+const PROFILES: usize = 4;
+
 /// What viewers see of a stream: replaced whole, never mutated.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -108,12 +111,22 @@ pub struct Snapshot {
     pub window: Window,
     /// What the tracks in the segments are, video first; `None` for one that has not told.
     pub formats: Vec<Option<Format>>,
+    /// Whether the engine sent what it had in stock, so that there is no point in waiting for more.
+    pub(super) settled: bool,
     playlist: OnceLock<Bytes>,
+    live: [OnceLock<Bytes>; 2 * PROFILES],
 }
 
 impl Snapshot {
     pub(super) fn new(state: State, window: Window) -> Self {
-        Self { state, window, formats: Vec::new(), playlist: OnceLock::new() }
+        Self {
+            state,
+            window,
+            formats: Vec::new(),
+            settled: false,
+            playlist: OnceLock::new(),
+            live: Default::default(),
+        }
     }
 
     pub(super) fn with_formats(self, formats: Vec<Option<Format>>) -> Self {
@@ -123,6 +136,21 @@ impl Snapshot {
     /// The media playlist: written on first request, then shared by all who ask.
     pub fn playlist(&self) -> Bytes {
         self.playlist.get_or_init(|| Bytes::from(self.window.playlist())).clone()
+    }
+
+    /// The low-latency playlist as [`Window::live_playlist`] writes it: once, on first request.
+    pub fn live_playlist(&self, profile: Profile, skip: bool) -> Bytes {
+        let place = 2 * (profile as usize) + usize::from(skip);
+        self.live[place].get_or_init(|| Bytes::from(self.window.live_playlist(profile, skip))).clone()
+    }
+
+    /// Whether a player of `profile` may begin: as much is there as it holds back, or as much as will be.
+    #[must_use]
+    pub fn is_ready(&self, profile: Profile) -> bool {
+        let least =
+            if profile == Profile::Fast { self.window.is_announced() } else { !self.window.is_empty() };
+        let enough = self.window.ready() >= profile.hold_back().max(3 * self.window.part_target());
+        least && (enough || self.settled || self.window.is_over())
     }
 
     /// Why the stream ended, if it did.

@@ -10,7 +10,7 @@ use std::{
 
 use acestream::{ContentId, Error, Form, Infohash, Session, Statistics};
 use bytes::Bytes;
-use hls::Packager;
+use hls::{Change, Packager, Profile};
 use mpegts::PACKET_LEN;
 use tokio::{
     sync::watch,
@@ -30,6 +30,7 @@ use super::{
     snapshot::{EndReason, Failure, Snapshot, State},
     source::{Event, Loss, Source},
     stream::{Counters, Shared},
+    supply::Supply,
 };
 
 /// Statistics are of interest while the viewer waits; later they only inform.
@@ -47,6 +48,15 @@ const OLD: Duration = Duration::from_secs(3600);
 
 /// What is under way, or the end of it.
 type Going<T = ()> = Result<T, EndReason>;
+
+/// What a task goes on with.
+enum Next {
+    Event(Event),
+    /// The engine says that it repeats old minutes.
+    Loop,
+    /// The time is up in which a burst is waited for.
+    Settled,
+}
 
 /// A stream's task, before and while it runs.
 pub(super) struct Task {
@@ -67,6 +77,7 @@ pub(super) struct Task {
     progress: Option<Instant>,
     /// When the first segment was published.
     live_since: Option<Instant>,
+    supply: Supply,
     /// The broadcast has an end, and comes as fast as the engine has it.
     has_end: bool,
     is_over: bool,
@@ -84,12 +95,13 @@ impl Task {
         Self {
             source: Source::new(Arc::clone(hub), Arc::clone(&shared), lease),
             other: None,
-            packager: Packager::new(hub.config.packaging(), hub.numbers.first()),
+            packager: Packager::new(hub.config.packaging(), hub.numbers.first() + hls::GAPS),
             meter: Meter::new(ASK_WHILE_STARTING),
             state: State::Starting,
             broken_off: None,
             progress: None,
             live_since: None,
+            supply: Supply::new(),
             has_end: false,
             is_over: false,
             listing,
@@ -135,30 +147,30 @@ impl Task {
     async fn play(&mut self) -> Going<Infallible> {
         self.find_swarm().await?;
         loop {
-            let event = self.next_event().await;
-            self.handle(event).await?;
-        }
-    }
-
-    /// What the source says next; the statistics are noted meanwhile.
-    async fn next_event(&mut self) -> Event {
-        loop {
-            if let Some(event) = self.event_or_loop().await {
-                return event;
-            }
-            if let Some(event) = self.source.leave_loop() {
-                return event;
+            match self.next().await {
+                Next::Event(event) => self.handle(event).await?,
+                Next::Loop => {
+                    if let Some(event) = self.source.leave_loop() {
+                        self.handle(event).await?;
+                    }
+                }
+                Next::Settled => {
+                    self.supply.settle();
+                    self.set_state(self.state.clone());
+                }
             }
         }
     }
 
-    /// `None` when the engine says that it repeats old minutes.
-    async fn event_or_loop(&mut self) -> Option<Event> {
+    /// What happens next; the statistics are noted meanwhile.
+    async fn next(&mut self) -> Next {
+        let settles_at = self.supply.settles_at();
         let mut next = pin!(self.source.next());
         loop {
             let answer = tokio::select! {
                 biased;
-                event = &mut next => return Some(event),
+                event = &mut next => return Next::Event(event),
+                () = at(settles_at) => return Next::Settled,
                 answer = self.meter.next() => answer,
             };
             let is_old = answer.as_ref().is_some_and(is_of_old);
@@ -166,7 +178,7 @@ impl Task {
             self.shared.details(|details| details.statistics = answer);
             note(&self.shared, &self.packager);
             if is_old && self.state == State::Live {
-                return None;
+                return Next::Loop;
             }
         }
     }
@@ -311,13 +323,16 @@ impl Task {
     }
 
     async fn package(&mut self, data: &Bytes) {
-        let closed = self.packager.push(data);
+        self.packager.set_clock(SystemTime::now());
+        let change = self.packager.push(data);
         let growing = self.packager.growing_bytes() as u64;
         self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
-        if closed {
+        if change == Change::Segment {
             self.progress = Some(Instant::now());
             self.window_changed().await;
             sleep(self.lead()).await;
+        } else if change == Change::Part {
+            self.part_added().await;
         }
     }
 
@@ -365,11 +380,29 @@ impl Task {
         Err(Failure::NoMedia(what).into())
     }
 
+    /// The growing segment has one more part: publish it, once its number is on record.
+    async fn part_added(&mut self) {
+        self.note_supply();
+        self.listing.hub.numbers.publish(self.packager.next_number()).await;
+        let enough = self.packager.window().ready() >= Profile::Fast.hold_back();
+        if enough && self.shared.is_hurried() && !self.packager.window().is_announced() {
+            self.packager.announce();
+        }
+        self.set_state(self.state.clone());
+    }
+
+    fn note_supply(&mut self) {
+        let window = self.packager.window();
+        let growing = window.unfinished().map_or(Duration::ZERO, |growing| growing.duration);
+        self.supply.note(self.packager.media_time() + growing, !window.is_empty());
+    }
+
     /// A segment was closed: publish it, once its number is on record.
     async fn window_changed(&mut self) {
         self.take_memory();
-        if let Some(last) = self.packager.window().last() {
-            self.listing.hub.numbers.publish(last).await;
+        self.note_supply();
+        self.listing.hub.numbers.publish(self.packager.next_number()).await;
+        if !self.packager.window().is_empty() {
             if self.state == State::Starting {
                 self.went_live();
             }
@@ -407,7 +440,7 @@ impl Task {
         self.progress = None;
         self.broken_off = Some(attempt);
         tracing::warn!(?cause, attempt, "stream {} broke off", self.shared.id);
-        if self.packager.interrupt() {
+        if self.packager.interrupt() == Change::Segment {
             self.window_changed().await;
         }
         self.again(attempt);
@@ -428,9 +461,8 @@ impl Task {
     async fn over(&mut self) -> Going {
         self.meter.rest();
         self.is_over = true;
-        if self.packager.finish() {
-            self.window_changed().await;
-        }
+        self.packager.finish();
+        self.window_changed().await;
         if self.packager.window().is_empty() {
             return Err(Failure::NoMedia("it ended before the first picture".to_owned()).into());
         }
@@ -446,7 +478,8 @@ impl Task {
     /// Publish the state and the window as they are now.
     fn set_state(&mut self, state: State) {
         self.state = state.clone();
-        let snapshot = Snapshot::new(state, self.packager.window().clone());
+        let mut snapshot = Snapshot::new(state, self.packager.window().clone());
+        snapshot.settled = self.supply.is_settled();
         self.publish.send_replace(Arc::new(snapshot.with_formats(self.packager.formats())));
     }
 
@@ -511,6 +544,14 @@ fn is_of_old(statistics: &Statistics) -> bool {
     let Some(position) = &statistics.live_position else { return false };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.as_secs().saturating_sub(position.last) > OLD.as_secs()
+}
+
+/// That moment, if there is one.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => pending().await,
+    }
 }
 
 /// Wait until `before` has let go of its engine session.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use hls::{
     Segment,
     playlist::{self, Entry},
@@ -100,7 +101,8 @@ fn is_segment(name: &str) -> bool {
 /// Write a segment's chunks with as few system calls as they need.
 fn write_all(path: &Path, segment: &Segment) -> io::Result<()> {
     let mut file = File::create(path)?;
-    for chunks in segment.chunks().chunks(SLICES) {
+    let chunks: Vec<&Bytes> = segment.chunks().collect();
+    for chunks in chunks.chunks(SLICES) {
         let mut slices: Vec<IoSlice<'_>> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
         let mut left = slices.as_mut_slice();
         while !left.is_empty() {

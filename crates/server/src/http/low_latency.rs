@@ -1,0 +1,108 @@
+//! Low-latency HLS: the live playlist, which answers when there is news, and the parts it names (RFC 8216bis, 6.2.5).
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    http::{HeaderMap, Method, Response},
+};
+use hls::{DirectiveError, Directives, Position, Profile};
+
+use super::{
+    Kind, Problem, Services,
+    extract::{Path, Query, Viewer},
+    index::Wish,
+    live, segment,
+};
+use crate::live::{Snapshot, Stream};
+
+/// A request is blocked no longer than this many target durations (6.2.5.2).
+const BLOCKED: u32 = 3;
+
+/// The low-latency media playlist of a channel.
+///
+/// The segments of `playlist.m3u8`, and their parts. With `_HLS_msn` and `_HLS_part` the answer waits until the playlist
+/// holds that part; with `_HLS_skip` it leaves out what the player knows. `profile` says how far from live a player should
+/// stay, and how much must be there before the first answer.
+#[utoipa::path(
+    get, path = "/api/stream/{hash}/live.m3u8", tag = "live",
+    params(
+        ("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits"),
+        ("_HLS_msn" = Option<u64>, Query, description = "Wait for this segment"),
+        ("_HLS_part" = Option<u64>, Query, description = "Wait for this part of it"),
+        ("_HLS_skip" = Option<String>, Query, description = "`YES` or `v2`: only what is new"),
+        ("profile" = Option<String>, Query, description = "How far from live: `fast`, `balanced`, `smooth` or `solid`"),
+    ),
+    responses(
+        (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
+        (status = 400, description = "Directives that make no sense, or too far ahead", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, or no news in time", body = super::problem::Details),
+    )
+)]
+pub(super) async fn playlist(
+    State(services): State<Services>,
+    Path(hash): Path<String>,
+    Query(wish): Query<Wish>,
+    RawQuery(query): RawQuery,
+    viewer: Viewer,
+) -> Result<Response<Body>, Problem> {
+    let profile = wish.profile()?;
+    let directives = Directives::parse(&query.unwrap_or_default())?;
+    let ready = |now: &Snapshot| now.is_ready(profile);
+    let hurried = |stream: &Stream| {
+        if profile == Profile::Fast {
+            stream.hurry();
+        }
+    };
+    let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, hurried, ready).await?;
+    if let Some(position) = directives.position {
+        now = reached(&services, &stream, now, position).await?;
+    }
+    Ok(live::playlist_response(now.live_playlist(profile, directives.skip)))
+}
+
+/// The stream once its playlist holds `position`.
+async fn reached(
+    services: &Services,
+    stream: &Stream,
+    now: Arc<Snapshot>,
+    position: Position,
+) -> Result<Arc<Snapshot>, Problem> {
+    if now.window.reached(position) {
+        return Ok(now);
+    }
+    if now.window.is_too_far(position) {
+        let text = format!("Segment {} is too far ahead of the playlist.", position.segment);
+        return Err(Problem::new(Kind::InvalidRequest, text));
+    }
+    let _waiting = services.hub.blocked().try_enter()?;
+    let limit = BLOCKED * Duration::from_secs(now.window.target_duration().max(1).into());
+    let news = |now: &Snapshot| now.window.reached(position);
+    stream.until(news, limit).await.map_err(|error| live::explained(error, stream))
+}
+
+/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for.
+pub(super) async fn part(
+    services: &Services,
+    stream: &Stream,
+    (number, part): (u64, u64),
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let mut now = stream.now();
+    if now.window.next() == Some((number, part)) {
+        now = reached(services, stream, now, Position { segment: number, part: Some(part) }).await?;
+    }
+    let part = now.window.part(number, part).ok_or_else(|| {
+        Problem::new(Kind::SegmentNotFound, format!("Part {part} of segment {number} is not there."))
+    })?;
+    let ranged = (*method == Method::GET).then_some(headers);
+    segment::respond(part.chunks().to_vec(), ranged, services.http.password.is_none())
+}
+
+impl From<DirectiveError> for Problem {
+    fn from(error: DirectiveError) -> Self {
+        Self::new(Kind::InvalidRequest, format!("{error}."))
+    }
+}
