@@ -275,6 +275,8 @@ async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, bytes: &mut [u8]) -> us
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::task::TaskTracker;
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(20);
@@ -331,7 +333,7 @@ mod tests {
         let cancel = CancellationToken::new();
         let local = local(folder.path(), "echo started; echo failed >&2; sleep 0.05; exit 3", quick());
 
-        let running = tokio::spawn(local.run(cancel.clone()));
+        let running = TaskTracker::new().spawn(local.run(cancel.clone()));
         let text = lines(folder.path(), 4).await;
         cancel.cancel();
 
@@ -347,7 +349,7 @@ mod tests {
         // Both ignore the polite signal.
         let script =
             "trap '' TERM; sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & echo $$; wait; wait";
-        let running = tokio::spawn(local(folder.path(), script, quick()).run(cancel.clone()));
+        let running = TaskTracker::new().spawn(local(folder.path(), script, quick()).run(cancel.clone()));
         let processes = lines(folder.path(), 2).await;
 
         cancel.cancel();
@@ -368,7 +370,7 @@ mod tests {
         let timing = Timing { ready: Duration::from_millis(100), ..quick() };
         let local = local(folder.path(), "echo started; exec sleep 1000", timing);
 
-        let running = tokio::spawn(local.run(cancel.clone()));
+        let running = TaskTracker::new().spawn(local.run(cancel.clone()));
         lines(folder.path(), 2).await;
         cancel.cancel();
 

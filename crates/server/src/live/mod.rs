@@ -31,6 +31,7 @@ mod resolve;
 mod snapshot;
 mod source;
 mod stream;
+mod supply;
 mod task;
 mod viewers;
 #[cfg(test)]
