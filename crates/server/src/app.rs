@@ -1,15 +1,16 @@
 //! The program's parts put together: [`App::load`] wires them in order, [`App::run`] drives them until told to stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     catalog::Folder,
     config::Config,
     http::{Server, Services},
-    live::{Engines, Hub, Numbers},
+    live::{Engines, Hub, Local, Numbers},
 };
 
 /// How long requests at hand may still take after the signal to stop.
@@ -23,6 +24,8 @@ const STOP: Duration = Duration::from_secs(10);
 pub struct App {
     server: Server,
     hub: Hub,
+    /// The engine process that is ours, if any.
+    local: Option<Local>,
     address: SocketAddr,
 }
 
@@ -40,6 +43,8 @@ impl App {
             .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
         let mut engines = config.engine.engines()?.into_iter();
         let first = engines.next().context("engine.base_url: no address")?;
+        let command = Some(config.engine.command.clone()).filter(|command| !command.is_empty());
+        let local = command.map(|command| Local::new(command, first.clone(), storage));
         let engines = Engines::new(first, engines, config.engine.max_sessions);
         let catalog = Folder::new(config.playlists_folder());
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
@@ -49,7 +54,7 @@ impl App {
         let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, address })
+        Ok(Self { server, hub, local, address })
     }
 
     /// Where the server listens.
@@ -61,15 +66,30 @@ impl App {
     /// Serve until `shutdown` is there, then stop in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         tracing::info!("listening on http://{}", self.address);
+        let stop_local = CancellationToken::new();
+        let mut local = pin!(run_local(self.local, stop_local.clone()));
         tokio::select! {
             () = self.server.accept() => {}
             () = shutdown => {}
+            () = &mut local => {}
         }
         tracing::info!("stopping");
-        // Streams end while connections drain: who waits for a stream is answered by its end.
-        let stop = async { tokio::join!(self.hub.shutdown(), self.server.drain(DRAIN)) };
-        if timeout(STOP, stop).await.is_err() {
+        let stop = async {
+            // Streams end while connections drain: who waits for a stream is answered by its end.
+            tokio::join!(self.hub.shutdown(), self.server.drain(DRAIN));
+            // The engine goes last: its sessions are stopped by now.
+            stop_local.cancel();
+        };
+        if timeout(STOP, async { tokio::join!(stop, local) }).await.is_err() {
             tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
         }
+    }
+}
+
+/// Run the engine process, if there is one, until it is told to stop.
+async fn run_local(local: Option<Local>, stop: CancellationToken) {
+    match local {
+        Some(local) => local.run(stop).await,
+        None => stop.cancelled().await,
     }
 }

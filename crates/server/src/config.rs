@@ -70,12 +70,14 @@ pub struct Engine {
     pub base_url: Bases,
     /// How many streams one engine plays at once, at most; 0 is no limit.
     pub max_sessions: usize,
+    /// A program and its arguments: an engine that this server starts and ends, the first of `base_url`.
+    pub command: Vec<String>,
 }
 
 impl Default for Engine {
     fn default() -> Self {
         let base_url = Url::parse("http://127.0.0.1:6878").expect("a URL in the source is well formed");
-        Self { base_url: base_url.into(), max_sessions: 0 }
+        Self { base_url: base_url.into(), max_sessions: 0, command: Vec::new() }
     }
 }
 

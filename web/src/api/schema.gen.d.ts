@@ -494,7 +494,7 @@ export interface components {
             /** @description The limit that was reached, where it was one. */
             limit?: number | null;
             /**
-             * @description The name of that limit: its key in the configuration's section `live`.
+             * @description The name of that limit: its key in the configuration.
              * @example max_streams
              */
             limit_name?: string | null;

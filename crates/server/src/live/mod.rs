@@ -14,6 +14,7 @@
 
 mod aliases;
 mod audience;
+mod burst;
 mod config;
 mod engines;
 mod failures;
@@ -21,6 +22,7 @@ mod health;
 mod hub;
 mod ladder;
 pub mod limits;
+mod local;
 mod memory;
 mod meter;
 mod numbers;
@@ -41,6 +43,7 @@ pub use config::Config;
 pub use engines::{EngineReport, Engines};
 pub use health::EngineHealth;
 pub use hub::{Hub, TuneError};
+pub use local::Local;
 pub use numbers::Numbers;
 pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
 pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};

@@ -21,6 +21,7 @@ use super::{
     pace::{self, Pace},
     snapshot::Failure,
     stream::Shared,
+    supply::Supply,
 };
 
 /// How soon a playback that is not ready yet is tried again. Engines that have no data yet answer at once.
@@ -90,6 +91,7 @@ pub(super) struct Source {
     attempt: u32,
     ever_flowed: bool,
     last_byte: Instant,
+    supply: Supply,
     complaint: Option<Error>,
     pace: Pace,
     /// Nothing more is to be had before the next tick.
@@ -110,6 +112,13 @@ struct Timing {
     give_up_after: Duration,
     delay: Duration,
     delay_max: Duration,
+}
+
+impl Timing {
+    /// How long an open connection may be silent.
+    fn patience(&self, supply: &Supply) -> Duration {
+        supply.patience(self.silence, self.give_up_after / 2)
+    }
 }
 
 enum Stage {
@@ -153,6 +162,7 @@ impl Source {
             attempt: 0,
             ever_flowed: false,
             last_byte: now,
+            supply: Supply::default(),
             complaint: None,
             pace: Pace::Eager,
             drained: false,
@@ -413,14 +423,14 @@ impl Source {
     /// Media as soon as it comes.
     async fn wait_for_media(&mut self) -> Option<Result<Option<Bytes>, Error>> {
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let chunk = timeout(self.timing.silence, playback.chunk()).await;
+        let chunk = timeout(self.timing.patience(&self.supply), playback.chunk()).await;
         Some(chunk.unwrap_or(Err(Error::Timeout("playback"))))
     }
 
     /// Media that gathered until a tick of the grid.
     async fn watch_for_media(&mut self, pace: Pace) -> Option<Result<Option<Bytes>, Error>> {
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let silence = Instant::now() + self.timing.silence;
+        let silence = Instant::now() + self.timing.patience(&self.supply);
         loop {
             if self.drained {
                 pace::tick(pace).await;
@@ -441,7 +451,10 @@ impl Source {
     fn received(&mut self, data: Bytes) -> Event {
         let now = Instant::now();
         self.stage = match std::mem::replace(&mut self.stage, Stage::Start(now)) {
-            Stage::Await { playback, .. } => Stage::Flow { playback, since: now },
+            Stage::Await { playback, .. } => {
+                self.supply.begin();
+                Stage::Flow { playback, since: now }
+            }
             stage => stage,
         };
         if self.attempt > 0 && self.flows_well(now) {
@@ -449,6 +462,7 @@ impl Source {
         }
         self.ever_flowed = true;
         self.last_byte = now;
+        self.supply.received(now);
         Event::Data(data)
     }
 

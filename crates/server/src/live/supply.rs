@@ -1,100 +1,100 @@
-//! Whether the engine still sends what it has in stock, or only what is new.
+//! How media comes: steadily or in lumps, and so how long a silence is none yet.
 //!
-//! A list that is shown while the engine bursts can begin with more than one that is shown at once: seconds that are
-//! there when playback starts are seconds that a player can hold back.
+//! Some engines hand on whole pieces of a megabyte. At 1.7 Mbit/s that is one every 5 s, of a radio one a minute.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-/// Supply is looked at over this time.
-const SPAN: Duration = Duration::from_millis(500);
-/// However the engine sends, a list is shown this long after its first segment was whole.
-const LONGEST: Duration = Duration::from_secs(2);
+/// What lies closer together is one lump.
+const ONE_LUMP: Duration = Duration::from_millis(500);
 
-/// How media comes in at the start of a stream.
-#[derive(Debug)]
+/// As many pauses between lumps are remembered.
+const REMEMBERED: usize = 8;
+
+/// A silence is as long as this many pauses that are usual here.
+const PAUSES: u32 = 3;
+
+/// The pauses of one connection.
+#[derive(Debug, Default)]
 pub(super) struct Supply {
-    whole_since: Option<Instant>,
-    mark: Instant,
-    media: Duration,
-    settled: bool,
+    last: Option<Instant>,
+    pauses: VecDeque<Duration>,
 }
 
 impl Supply {
-    pub(super) fn new() -> Self {
-        Self { whole_since: None, mark: Instant::now(), media: Duration::ZERO, settled: false }
+    /// A new connection: who serves it may have another way.
+    pub(super) fn begin(&mut self) {
+        *self = Self::default();
     }
 
-    /// There are `media` now, with a whole segment among them or not.
-    pub(super) fn note(&mut self, media: Duration, is_whole: bool) {
-        let now = Instant::now();
-        if is_whole {
-            self.whole_since.get_or_insert(now);
-        }
-        let passed = now - self.mark;
-        if passed >= SPAN {
-            let bursts = media.saturating_sub(self.media) > passed + passed / 2;
-            self.settled |= !bursts && self.whole_since.is_some();
-            (self.mark, self.media) = (now, media);
+    /// Media came.
+    pub(super) fn received(&mut self, now: Instant) {
+        let pause = self.last.replace(now).map(|last| now.saturating_duration_since(last));
+        if let Some(pause) = pause.filter(|pause| *pause >= ONE_LUMP) {
+            self.pauses.truncate(REMEMBERED - 1);
+            self.pauses.push_front(pause);
         }
     }
 
-    /// Nothing more is worth waiting for.
-    pub(super) fn settle(&mut self) {
-        self.settled = true;
-    }
-
-    /// Whether what comes from now on comes as it is played.
-    pub(super) fn is_settled(&self) -> bool {
-        self.settled
-    }
-
-    /// When it is to be settled, whatever comes.
-    pub(super) fn settles_at(&self) -> Option<Instant> {
-        self.whole_since.filter(|_| !self.settled).map(|since| since + LONGEST)
+    /// How long to wait for more before it counts as silence: `least`, or longer where lumps are far apart, but no
+    /// longer than `most`.
+    pub(super) fn patience(&self, least: Duration, most: Duration) -> Duration {
+        let mut pauses: Vec<_> = self.pauses.iter().copied().collect();
+        pauses.sort_unstable();
+        // The longest may have been a hiccup; what is usual happened twice.
+        let usual = pauses.iter().rev().nth(1).copied().unwrap_or_default();
+        (usual * PAUSES).min(most).max(least)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::advance;
-
     use super::*;
 
-    const STEP: Duration = Duration::from_millis(100);
+    const fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
 
-    /// Media comes `speed` times as fast as it is played, for `steps` of 100 ms.
-    async fn flow(supply: &mut Supply, media: &mut Duration, speed: u32, steps: u32) {
-        for _ in 0..steps {
-            advance(STEP).await;
-            *media += STEP * speed;
-            supply.note(*media, *media >= Duration::from_secs(2));
+    /// The patience after lumps with these pauses in seconds between them, each of two chunks.
+    fn after(pauses: &[u64]) -> Duration {
+        let (mut supply, mut now) = (Supply::default(), Instant::now());
+        supply.received(now);
+        for pause in pauses {
+            now += secs(*pause);
+            supply.received(now);
+            supply.received(now + Duration::from_millis(1));
         }
+        supply.patience(secs(20), secs(60))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_is_waited_for_until_half_a_second_comes_in_real_time() {
-        let (mut supply, mut media) = (Supply::new(), Duration::ZERO);
-        flow(&mut supply, &mut media, 10, 10).await;
-        assert!(!supply.is_settled());
-
-        flow(&mut supply, &mut media, 1, 5).await;
-        assert!(supply.is_settled());
-        assert_eq!(supply.settles_at(), None);
+    #[test]
+    fn a_steady_flow_and_small_lumps_change_nothing() {
+        assert_eq!(after(&[]), secs(20));
+        assert_eq!(after(&[5, 5, 5]), secs(20));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_settled_before_a_segment_is_whole_nor_waited_for_long_after() {
-        let (mut supply, mut media) = (Supply::new(), Duration::ZERO);
-        flow(&mut supply, &mut media, 1, 19).await;
-        assert!(!supply.is_settled() && supply.settles_at().is_none());
+    #[test]
+    fn lumps_that_are_far_apart_are_waited_for_three_times_over_but_not_for_ever() {
+        assert!(after(&[12, 12, 12]) > secs(35));
+        assert_eq!(after(&[40, 40]), secs(60));
+    }
 
-        flow(&mut supply, &mut media, 1, 1).await;
-        assert!(supply.is_settled());
+    #[test]
+    fn one_hiccup_is_no_habit_and_habits_are_forgotten() {
+        assert_eq!(after(&[2, 2, 19, 2]), secs(20));
+        assert_eq!(after(&[12, 12, 1, 1, 1, 1, 1, 1, 1, 1]), secs(20));
+    }
 
-        let (mut supply, mut media) = (Supply::new(), Duration::ZERO);
-        flow(&mut supply, &mut media, 20, 1).await;
-        assert_eq!(supply.settles_at(), Some(Instant::now() + LONGEST));
+    #[test]
+    fn a_new_connection_is_judged_anew() {
+        let mut supply = Supply::default();
+        let now = Instant::now();
+        [0, 15, 30, 45].iter().for_each(|second| supply.received(now + secs(*second)));
+        assert_eq!(supply.patience(secs(20), secs(60)), secs(45));
+
+        supply.begin();
+
+        assert_eq!(supply.patience(secs(20), secs(60)), secs(20));
     }
 }

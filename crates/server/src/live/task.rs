@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     Stream,
     aliases::Alias,
+    burst::Burst,
     failures,
     hub::{Claim, Inner, Listing},
     memory::Needs,
@@ -30,7 +31,6 @@ use super::{
     snapshot::{EndReason, Failure, Snapshot, State},
     source::{Event, Loss, Source},
     stream::{Counters, Shared},
-    supply::Supply,
 };
 
 /// Statistics are of interest while the viewer waits; later they only inform.
@@ -77,7 +77,7 @@ pub(super) struct Task {
     progress: Option<Instant>,
     /// When the first segment was published.
     live_since: Option<Instant>,
-    supply: Supply,
+    burst: Burst,
     /// The broadcast has an end, and comes as fast as the engine has it.
     has_end: bool,
     is_over: bool,
@@ -101,7 +101,7 @@ impl Task {
             broken_off: None,
             progress: None,
             live_since: None,
-            supply: Supply::new(),
+            burst: Burst::new(),
             has_end: false,
             is_over: false,
             listing,
@@ -155,7 +155,7 @@ impl Task {
                     }
                 }
                 Next::Settled => {
-                    self.supply.settle();
+                    self.burst.settle();
                     self.set_state(self.state.clone());
                 }
             }
@@ -164,7 +164,7 @@ impl Task {
 
     /// What happens next; the statistics are noted meanwhile.
     async fn next(&mut self) -> Next {
-        let settles_at = self.supply.settles_at();
+        let settles_at = self.burst.settles_at();
         let mut next = pin!(self.source.next());
         loop {
             let answer = tokio::select! {
@@ -382,7 +382,7 @@ impl Task {
 
     /// The growing segment has one more part: publish it, once its number is on record.
     async fn part_added(&mut self) {
-        self.note_supply();
+        self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
         let enough = self.packager.window().ready() >= Profile::Fast.hold_back();
         if enough && self.shared.is_hurried() && !self.packager.window().is_announced() {
@@ -391,16 +391,16 @@ impl Task {
         self.set_state(self.state.clone());
     }
 
-    fn note_supply(&mut self) {
+    fn note_burst(&mut self) {
         let window = self.packager.window();
         let growing = window.unfinished().map_or(Duration::ZERO, |growing| growing.duration);
-        self.supply.note(self.packager.media_time() + growing, !window.is_empty());
+        self.burst.note(self.packager.media_time() + growing, !window.is_empty());
     }
 
     /// A segment was closed: publish it, once its number is on record.
     async fn window_changed(&mut self) {
         self.take_memory();
-        self.note_supply();
+        self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
         if !self.packager.window().is_empty() {
             if self.state == State::Starting {
@@ -479,7 +479,7 @@ impl Task {
     fn set_state(&mut self, state: State) {
         self.state = state.clone();
         let mut snapshot = Snapshot::new(state, self.packager.window().clone());
-        snapshot.settled = self.supply.is_settled();
+        snapshot.settled = self.burst.is_settled();
         self.publish.send_replace(Arc::new(snapshot.with_formats(self.packager.formats())));
     }
 

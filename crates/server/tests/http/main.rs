@@ -9,6 +9,7 @@ mod cors;
 mod engine;
 mod events;
 mod limits;
+mod local;
 mod media;
 mod password;
 mod players;
