@@ -9,9 +9,12 @@ use mpegts::{PACKET_LEN, Packet};
 /// keep and use again, large enough that a segment has few.
 const BLOCK: usize = 340 * PACKET_LEN;
 
-/// A run of packets that lie one behind the other where they were received is kept there from this length on. A
-/// shorter one is copied: it would hold the memory around it as well, and a segment would have many pieces.
-const MIN_RUN: usize = 16 * 1024;
+/// What is received in blocks of at least this size is kept where it lies: a run of packets is a slice of its block. What
+/// comes in smaller ones is copied, or a segment would have many pieces, in blocks that are hardly filled.
+const LARGE: usize = 32 * 1024;
+
+/// A run shorter than this is copied all the same. What is copied is held twice, while the rest of its block is.
+const MIN_RUN: usize = 2 * 1024;
 
 /// Packets in order, which can be cut in two at any packet without a copy.
 #[derive(Debug, Default)]
@@ -74,7 +77,7 @@ impl Body {
     fn close_run(&mut self) {
         let run = mem::take(&mut self.run);
         let packets = self.source.slice(run);
-        if packets.len() < MIN_RUN {
+        if packets.len() < MIN_RUN || self.source.len() < LARGE {
             packets.chunks(PACKET_LEN).for_each(|packet| self.copy(packet));
         } else {
             self.close_block();
@@ -165,6 +168,9 @@ mod tests {
         // A cut every 348 packets, 300 packets behind what came.
         let (long, _) = pass(3_480, 348, |_| false);
         assert_eq!(long.len(), 20);
+        // A few packets between those that are left out.
+        let (cut, expected) = pass(3_480, 348, |n| n % 20 == 0);
+        assert!(cut.len() > 170 && cut.concat() == expected);
 
         let (short, _) = pass(3_400, 20, |_| false);
         assert!(short.iter().map(Bytes::len).sum::<usize>() == 3_400 * PACKET_LEN && short.len() < 200);
