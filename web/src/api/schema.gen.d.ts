@@ -199,6 +199,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stream/{hash}/stream.ts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A channel as one continuous transport stream.
+         * @description For VLC, Kodi and televisions. Starts the stream if nobody did, begins with PAT and PMT at the newest picture that a
+         *     decoder can start at, and ends with the stream. While the source is lost, nothing comes. Who is too slow misses
+         *     media, and is closed after falling behind three times, or after 15 s without taking a byte. `HEAD` starts nothing.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/streams": {
         parameters: {
             query?: never;
@@ -1088,6 +1110,38 @@ export interface operations {
             };
             /** @description The range lies outside the segment */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's content ID: 32 to 64 letters and digits */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description MPEG-TS, as long as it plays */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp2t": unknown;
+                };
+            };
+            /** @description Nothing to play yet, or no room */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
