@@ -8,36 +8,37 @@ import { test as base } from '@playwright/test';
 /** The channel that plays without any trouble. */
 export const CLEAN = '99b9c95a51f50cad6fde5b8a30d28172f051a042';
 
-/** `acehls demo` on a port of its own, which can be stopped and started again. */
-export class Demo {
-  readonly url: string;
-  readonly #port: number;
+/** An `acehls` of its own, which can be stopped and started again. */
+export class Program {
+  readonly #parameters: string[];
+  readonly #settings: Record<string, string>;
+  readonly #ready: string;
   #process: ChildProcess | null = null;
 
-  constructor(port: number) {
-    this.#port = port;
-    this.url = `http://127.0.0.1:${port}`;
+  /** `ready` is what it says once it is. */
+  constructor(parameters: string[], settings: Record<string, string>, ready: string) {
+    this.#parameters = parameters;
+    this.#settings = settings;
+    this.#ready = ready;
   }
 
   async start(): Promise<void> {
     // Names that begin with ACEHLS_ are settings of the server: ours and the caller's stay here.
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ACEHLS_'));
-    const env = { ...Object.fromEntries(inherited), PORT: String(this.#port) };
-    const child = spawn(binary(), ['demo'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...Object.fromEntries(inherited), ...this.#settings };
+    const child = spawn(binary(), this.#parameters, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const said: string[] = [];
     for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (text: Buffer) => said.push(text.toString()));
-    const open = `open ${this.url}`;
+    const isReady = () => said.join('').includes(this.#ready);
     const exited = once(child, 'exit').then(([code]) => {
-      if (!said.join('').includes(open)) throw new Error(`acehls demo ended (${code}) before it was ready:\n${said.join('')}`);
+      if (!isReady()) throw new Error(`acehls ${this.#parameters[0]} ended (${code}) before it was ready:\n${said.join('')}`);
     });
     const ready = new Promise<void>((resolve) => {
-      const look = () => said.join('').includes(open) && resolve();
+      const look = () => isReady() && resolve();
       for (const pipe of [child.stdout, child.stderr]) pipe.on('data', look);
     });
     await Promise.race([ready, exited]);
-    const start = await (await fetch(this.url)).text();
-    if (!start.includes('/assets/')) throw new Error('this acehls has no web app in it: `npm run build`, then compile it again');
   }
 
   /** As the operating system does it: SIGTERM, then wait until the process is gone. */
@@ -51,6 +52,23 @@ export class Demo {
   }
 }
 
+/** `acehls demo` on a port of its own. */
+export class Demo extends Program {
+  readonly url: string;
+
+  constructor(port: number) {
+    const url = `http://127.0.0.1:${port}`;
+    super(['demo'], { PORT: String(port) }, `open ${url}`);
+    this.url = url;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    const start = await (await fetch(this.url)).text();
+    if (!start.includes('/assets/')) throw new Error('this acehls has no web app in it: `npm run build`, then compile it again');
+  }
+}
+
 function binary(): string {
   const given = process.env['ACEHLS_BIN'];
   if (given !== undefined) return given;
@@ -60,7 +78,7 @@ function binary(): string {
   return found;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address: AddressInfo | string | null = server.address();

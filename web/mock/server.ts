@@ -104,9 +104,11 @@ async function play(req: IncomingMessage, res: ServerResponse): Promise<void> {
 
 const server = createServer((req, res) => {
   const path = new URL(req.url ?? '/', 'http://mock').pathname;
-  const [, hash, file] = /^\/api\/stream\/(\w+)\/([\w.]+)$/.exec(path) ?? [];
+  const [, hash, askedFile] = /^\/api\/stream\/(\w+)\/([\w.]+)$/.exec(path) ?? [];
   const [, asked] = /^\/api\/streams\/(\w+)$/.exec(path) ?? [];
   const stream = streams.get(asked ?? hash ?? '');
+  // One playlist for all, without parts.
+  const file = askedFile?.replace(/^(live|index)\.m3u8$/, 'playlist.m3u8');
   if (req.method === 'OPTIONS') return answer(res, 204, null);
   if (path === '/health') return answer(res, 200, { status: 'healthy', service: 'acestream-hls-proxy' });
   if (path === '/api/play') return void play(req, res);

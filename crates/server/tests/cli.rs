@@ -170,6 +170,22 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn the_doctor_looks_at_each_engine() {
+    let storage = tempfile::tempdir().unwrap();
+    let closed = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (one, other) = (closed(), closed());
+    let engines = format!("http://{one}, http://{other}");
+    let variables =
+        [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0"), ("ACESTREAM_BASE_URL", &engines)];
+
+    let (_, shown, _) = output(&["doctor"], &variables);
+
+    for engine in [one, other] {
+        assert!(shown.contains(&format!("WRONG  engine: http://{engine}/: ")), "{shown}");
+    }
+}
+
+#[test]
 fn a_file_becomes_an_hls_folder() {
     let folder = tempfile::tempdir().unwrap();
     let hls = folder.path().join("out/hls");

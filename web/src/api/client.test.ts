@@ -53,7 +53,7 @@ describe('asking the server', () => {
       peers: null,
       speedDown: null,
       ready: 12.5,
-      targetDuration: 4,
+      bitrate: null,
       tracks: [{ codec: 'h264', kind: 'video', language: null }, { codec: '', kind: '', language: null }],
     });
   });

@@ -1,4 +1,5 @@
 import { list, number, record, shape, text } from '~/lib/json';
+import type { Source } from './feed';
 import { readProblem, type Problem } from './problem';
 import type { components } from './schema.gen';
 
@@ -56,8 +57,17 @@ export interface Report {
   speedDown: number | null;
   speedUp: number | null;
   viewers: number | null;
+  /** The media's own bytes a second. */
+  bitrate: number | null;
   ready: number;
-  targetDuration: number;
+}
+
+export type EngineNow = 'up' | 'down' | 'unknown';
+
+/** What one event says: of the stream (null when nobody plays it), of the engine. */
+export interface Told {
+  report?: Report | null;
+  engine?: EngineNow;
 }
 
 export interface Api {
@@ -69,6 +79,8 @@ export interface Api {
   play(hash: string, signal: AbortSignal): Promise<Play>;
   /** Waits for the first segment of a stream; throws why there is none, as soon as the server knows. */
   ready(streamUrl: string, signal: AbortSignal): Promise<void>;
+  /** What becomes of a stream, as events; null where the browser has none. */
+  events(hash: string): Source | null;
   /** Null when nobody plays it. */
   stream(hash: string, signal: AbortSignal): Promise<Report | null>;
   playlists(signal: AbortSignal): Promise<string[]>;
@@ -102,6 +114,10 @@ export function createApi(base: string, withCredentials = false): Api {
     },
     async ready(streamUrl, signal) {
       await request(streamUrl, LIMIT.ready, signal);
+    },
+    events(hash) {
+      if (!('EventSource' in globalThis)) return null;
+      return new EventSource(`${base}/api/events?streams=${encodeURIComponent(hash)}`, { withCredentials });
     },
     async stream(hash, signal) {
       try {
@@ -170,9 +186,34 @@ function readChannel(value: unknown): Channel {
 
 const PHASES: StreamPhase[] = ['resolving', 'starting', 'prebuffering', 'live', 'reconnecting', 'ended'];
 
+/** A message of `GET /api/events?streams={hash}`. */
+export function readEvent(data: string): Told {
+  const event = record(parsed(data));
+  if (event['type'] === 'stream') return { report: readReport(event) };
+  if (event['type'] === 'engine') return { engine: readEngine(event) };
+  if (event['type'] !== 'state') return {};
+  const [stream] = list(event['streams']);
+  return { report: stream === undefined ? null : readReport(stream), engine: readEngine(event['engine']) };
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+function readEngine(value: unknown): EngineNow {
+  const state = text(record(value)['state']);
+  return state === 'up' || state === 'down' ? state : 'unknown';
+}
+
+/** A report, or what an event says of a stream: that has its seconds of media in `ready_s`. */
 function readReport(body: unknown): Report {
   const r = record(body);
   const window = record(r['window']);
+  const bits = number(r['bitrate_bps']);
   return {
     phase: PHASES.find((p) => p === r['phase']) ?? 'starting',
     code: text(r['code']),
@@ -184,8 +225,8 @@ function readReport(body: unknown): Report {
     speedDown: number(r['speed_down_bytes']),
     speedUp: number(r['speed_up_bytes']),
     viewers: number(r['viewers']),
-    ready: number(window['duration_s']) ?? 0,
-    targetDuration: number(window['target_duration_s']) || 4,
+    bitrate: bits === null ? null : bits / 8,
+    ready: number(r['ready_s']) ?? number(window['duration_s']) ?? 0,
   };
 }
 

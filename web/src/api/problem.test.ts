@@ -40,6 +40,18 @@ describe('what the server says', () => {
     expect(sentenceOf(bare).title).toBe('err.limit.plain');
   });
 
+  it('says which limit it is, though all have one code', () => {
+    const sentence = (type: string) => {
+      const problem = readProblem(503, body(type, { code: 'limit', limit: 1_000_000 }), '15');
+      return [String(en[sentenceOf(problem).title]), passes(problem)];
+    };
+
+    expect(sentence('viewer-limit')).toEqual(['As many people are watching as this server allows', true]);
+    expect(sentence('memory-limit')).toEqual(['The server is already playing as many channels as it can', false]);
+    expect(sentence('waiting-limit')).toEqual(['The P2P engine isn’t answering', true]);
+    expect(sentence('stream-limit')).toEqual([String(en['err.limit.title']), false]);
+  });
+
   it('may be anything at all: a page of a proxy is an unknown problem without a type', () => {
     for (const odd of [null, 'Bad Gateway', 42, [], { type: 7 }]) {
       expect(readProblem(500, odd, 'soon')).toMatchObject({ code: 'unknown', type: null, retryAfter: null });

@@ -40,8 +40,15 @@ const CODE_OF_TYPE: Record<string, string> = {
   'shutting-down': 'shutting_down',
 };
 
+/** Limits have one code for all; which one it is, the type says. That as many wait as may passes like a start does. */
+const CODE_OF_LIMIT: Record<string, string> = {
+  'viewer-limit': 'viewer_limit',
+  'waiting-limit': 'stream_starting',
+  'memory-limit': 'memory_limit',
+};
+
 /** Problems that pass by themselves: the page keeps trying while it shows them. */
-const PASSING = new Set(['engine_down', 'engine_timeout', 'no_peers', 'stream_starting', 'shutting_down']);
+const PASSING = new Set(['engine_down', 'engine_timeout', 'no_peers', 'stream_starting', 'shutting_down', 'viewer_limit']);
 
 const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
   no_peers: { title: 'err.noPeers.title', body: 'err.noPeers.later' },
@@ -53,6 +60,8 @@ const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
   scrambled: { title: 'err.scrambled.title', body: 'err.scrambled.body' },
   no_media: { title: 'err.noMedia.title', body: 'err.noMedia.body' },
   limit: { title: 'err.limit.title', body: 'err.limit.body' },
+  viewer_limit: { title: 'err.viewers.title', body: 'err.viewers.body' },
+  memory_limit: { title: 'err.limit.plain', body: 'err.limit.body' },
   source_lost: { title: 'err.source.title', body: 'err.sourceLost.body' },
   source_closed: { title: 'err.ended.title', body: 'err.ended.body' },
   stopped: { title: 'err.stopped.title', body: 'err.stopped.body' },
@@ -72,7 +81,7 @@ export function readProblem(status: number, body: unknown, retryAfter: string | 
   return {
     status,
     type,
-    code: text(given.code) ?? CODE_OF_TYPE[type ?? ''] ?? 'unknown',
+    code: CODE_OF_LIMIT[type ?? ''] ?? text(given.code) ?? CODE_OF_TYPE[type ?? ''] ?? 'unknown',
     detail: text(given.detail),
     retryAfter: retryAfter !== null && Number.isFinite(seconds) ? seconds : null,
     values: { n: number(given.limit) ?? 0 },

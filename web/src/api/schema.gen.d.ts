@@ -136,6 +136,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stream/{hash}/live.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The low-latency media playlist of a channel.
+         * @description The segments of `playlist.m3u8`, and their parts. With `_HLS_msn` and `_HLS_part` the answer waits until the playlist
+         *     holds that part; with `_HLS_skip` it leaves out what the player knows. `profile` says how far from live a player should
+         *     stay, and how much must be there before the first answer.
+         */
+        get: operations["playlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stream/{hash}/playlist.m3u8": {
         parameters: {
             query?: never;
@@ -169,6 +191,28 @@ export interface paths {
          * @description A number is never used for other bytes, so the answer may be kept for ever. `HEAD` works, and `GET` with a single `Range`.
          */
         get: operations["segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stream/{hash}/stream.ts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A channel as one continuous transport stream.
+         * @description For VLC, Kodi and televisions. Starts the stream if nobody did, begins with PAT and PMT at the newest picture that a
+         *     decoder can start at, and ends with the stream. While the source is lost, nothing comes. Who is too slow misses
+         *     media, and is closed after falling behind three times, or after 15 s without taking a byte. `HEAD` starts nothing.
+         */
+        get: operations["stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -600,7 +644,7 @@ export interface components {
             ready_percent: number;
             /**
              * Format: double
-             * @description Seconds of media that can be played, to the tenth.
+             * @description Seconds of media that can be played, parts of the growing segment included, to the tenth.
              */
             ready_s: number;
             /** @description Why it does not play, as a sentence. */
@@ -940,6 +984,56 @@ export interface operations {
     };
     playlist: {
         parameters: {
+            query?: {
+                /** @description Wait for this segment */
+                _HLS_msn?: number;
+                /** @description Wait for this part of it */
+                _HLS_part?: number;
+                /** @description `YES` or `v2`: only what is new */
+                _HLS_skip?: string;
+                /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
+                profile?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's content ID: 32 to 64 letters and digits */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The playlist */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Directives that make no sense, or too far ahead */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing to play yet, or no news in time */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    playlist: {
+        parameters: {
             query?: never;
             header?: never;
             path: {
@@ -1016,6 +1110,38 @@ export interface operations {
             };
             /** @description The range lies outside the segment */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's content ID: 32 to 64 letters and digits */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description MPEG-TS, as long as it plays */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp2t": unknown;
+                };
+            };
+            /** @description Nothing to play yet, or no room */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,8 @@
 import { Settings, X } from 'lucide-react';
 import { useRef, useSyncExternalStore } from 'react';
+import { BUFFERS } from '~/features/player/source';
 import { LOCALES, preferredLocale, show, useText } from '~/i18n/text';
-import { preferences, type Theme } from '~/platform/preferences';
+import { PROFILES, preferences, type Theme } from '~/platform/preferences';
 import { IconButton } from '~/ui/Button';
 import styles from './Header.module.css';
 
@@ -57,6 +58,18 @@ function Choices() {
         {LOCALES.map((l) => (
           <option key={l} value={l} lang={l}>
             {NAMES[l]}
+          </option>
+        ))}
+      </select>
+      <label htmlFor="buffer">{t('set.buffer')}</label>
+      <select
+        id="buffer"
+        value={chosen.profile}
+        onChange={(e) => preferences.set({ profile: PROFILES.find((profile) => profile === e.target.value) ?? 'balanced' })}
+      >
+        {PROFILES.map((profile) => (
+          <option key={profile} value={profile}>
+            {t(`set.${profile}`, { s: BUFFERS[profile].holdBack })}
           </option>
         ))}
       </select>

@@ -1,5 +1,9 @@
 /** What this device remembers. The only place that touches `localStorage`; without it, it lasts as long as the page. */
 
+/** How much is held back against gaps in the supply. */
+export type Profile = 'fast' | 'balanced' | 'smooth' | 'solid';
+export const PROFILES: readonly Profile[] = ['fast', 'balanced', 'smooth', 'solid'];
+
 export type Theme = 'auto' | 'dark' | 'light';
 
 export interface Preferences {
@@ -10,12 +14,13 @@ export interface Preferences {
   keys: boolean;
   volume: number;
   muted: boolean;
+  profile: Profile;
   /** The server's address when it is not where this page came from. */
   server: string | null;
 }
 
 const KEY = 'acehls';
-const DEFAULTS: Preferences = { theme: 'auto', locale: null, keys: true, volume: 1, muted: false, server: null };
+const DEFAULTS: Preferences = { theme: 'auto', locale: null, keys: true, volume: 1, muted: false, profile: 'balanced', server: null };
 
 let current = read();
 const listeners = new Set<() => void>();
@@ -46,6 +51,7 @@ function read(): Preferences {
       keys: saved.keys !== false,
       volume: typeof saved.volume === 'number' ? Math.min(1, Math.max(0, saved.volume)) : 1,
       muted: saved.muted === true,
+      profile: PROFILES.find((profile) => profile === saved.profile) ?? 'balanced',
       server: typeof saved.server === 'string' ? saved.server : null,
     };
   } catch {

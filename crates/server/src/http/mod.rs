@@ -9,6 +9,7 @@ use crate::{catalog::Folder, live::Hub};
 
 mod address;
 mod config;
+mod continuous;
 mod cors;
 mod edge;
 mod engine;

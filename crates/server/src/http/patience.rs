@@ -4,6 +4,10 @@ use std::{
     future::Future as _,
     io,
     pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -16,12 +20,35 @@ use tokio::{
 
 use super::Services;
 
+/// How long a connection's writes may wait. Every request of the connection has it among its extensions.
+#[derive(Debug, Clone)]
+pub(super) struct Patience(Arc<AtomicU64>);
+
+impl Patience {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self(Arc::new(AtomicU64::new(millis(limit))))
+    }
+
+    /// From now on no longer than `limit`.
+    pub(super) fn at_most(&self, limit: Duration) {
+        self.0.fetch_min(millis(limit), Ordering::Relaxed);
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+fn millis(limit: Duration) -> u64 {
+    u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A TCP connection whose writes fail when they make no progress for a while.
 ///
 /// It counts what it sends: the one place where every byte passes.
 pub(super) struct Patient {
     tcp: TcpStream,
-    limit: Duration,
+    patience: Patience,
     /// Runs while a write waits. Made once a connection first needs it, then moved.
     clock: Option<Pin<Box<Sleep>>>,
     waiting: bool,
@@ -29,8 +56,8 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(tcp: TcpStream, services: Services) -> Self {
-        Self { tcp, limit: services.http.write_timeout, clock: None, waiting: false, services }
+    pub(super) fn new(tcp: TcpStream, patience: Patience, services: Services) -> Self {
+        Self { tcp, patience, clock: None, waiting: false, services }
     }
 
     /// Pass on how a write went, or fail it when it has waited for too long.
@@ -48,9 +75,10 @@ impl Patient {
     }
 
     fn clock(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+        let limit = self.patience.limit();
+        let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(limit)));
         if !std::mem::replace(&mut self.waiting, true) {
-            clock.as_mut().reset(Instant::now() + self.limit);
+            clock.as_mut().reset(Instant::now() + limit);
         }
         clock.as_mut().poll(cx)
     }
@@ -91,5 +119,21 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         pin!(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_only_becomes_shorter() {
+        let patience = Patience::new(Duration::from_secs(30));
+        assert_eq!(patience.limit(), Duration::from_secs(30));
+
+        patience.at_most(Duration::from_secs(15));
+        patience.at_most(Duration::from_secs(20));
+
+        assert_eq!(patience.limit(), Duration::from_secs(15));
     }
 }

@@ -4,8 +4,8 @@ use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Services, engine, events, figures, health, index, live, low_latency, openapi, play, playlists, problems,
-    streams, web,
+    Services, continuous, engine, events, figures, health, index, live, low_latency, openapi, play,
+    playlists, problems, streams, web,
 };
 
 /// The routes, without what stands around them.
@@ -28,6 +28,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(live::playlist))
         .routes(routes!(index::index))
         .routes(routes!(low_latency::playlist))
+        .routes(routes!(continuous::stream))
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
         .routes(routes!(events::events))

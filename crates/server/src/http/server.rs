@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -11,7 +11,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Services, edge::Edge, patience::Patient};
+use super::{
+    Services,
+    edge::Edge,
+    patience::{Patience, Patient},
+};
 
 /// After `accept` failed, for want of file descriptors above all: a pause, or the loop would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -96,9 +100,12 @@ impl Server {
 async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &CancellationToken) {
     // Playlists are small and awaited: they must not wait for the acknowledgement of what went before.
     let _ = tcp.set_nodelay(true);
-    let io = TokioIo::new(Patient::new(tcp, edge.services.clone()));
-    let service =
-        service_fn(async |request| Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await));
+    let patience = Patience::new(edge.services.http.write_timeout);
+    let io = TokioIo::new(Patient::new(tcp, patience.clone(), edge.services.clone()));
+    let service = service_fn(async |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(patience.clone());
+        Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(edge.services.http.header_timeout)

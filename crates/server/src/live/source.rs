@@ -256,6 +256,7 @@ impl Source {
     }
 
     async fn start(&mut self, at: Instant) -> Option<Event> {
+        self.leave_session();
         self.stop().await;
         sleep_until(at).await;
         if self.starting.is_none()
@@ -283,6 +284,21 @@ impl Source {
             Err(error) if self.ever_flowed => self.again(error),
             Err(error) => self.not_started(error),
         })
+    }
+
+    /// An engine that does not answer need not be waited for where another goes on: its session is stopped in the
+    /// background.
+    fn leave_session(&mut self) {
+        if !self.lease.is_down() || self.hub.engines.others(&self.lease) == 0 {
+            return;
+        }
+        if let Some(session) = self.session.take() {
+            let lease = self.lease.clone();
+            self.hub.tasks.spawn(async move {
+                let _lease = lease;
+                stop(session).await;
+            });
+        }
     }
 
     /// Do what the rung says before a session is started; an event when that concerns the stream.

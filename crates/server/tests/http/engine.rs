@@ -183,3 +183,60 @@ async fn who_presses_play_again_is_not_answered_with_the_failure_before() {
     assert_eq!(first_answer(&app).await.status(), 200);
     app.end().await;
 }
+
+#[tokio::test]
+async fn each_engine_is_listed_with_what_it_does() {
+    let app = TestApp::with(vec![news()], |config| {
+        let second = "http://127.0.0.1:1";
+        config.engine.base_url = format!("{} {second}", config.engine.base_url).parse().unwrap();
+        config.engine.max_sessions = 3;
+    })
+    .await;
+    app.playlist().await;
+
+    let listed = eventually(async || {
+        let list: serde_json::Value = app.get("/api/engine").await.json().await.unwrap();
+        (list["engines"][1]["state"] == "down").then_some(list)
+    })
+    .await;
+
+    assert_eq!(listed["total"], 2);
+    let (first, second) = (&listed["engines"][0], &listed["engines"][1]);
+    assert_eq!((&first["state"], &first["version"]), (&"up".into(), &"3.2.11".into()));
+    assert_eq!((&first["sessions"], &first["capacity"]), (&1.into(), &3.into()));
+    assert_eq!((&second["url"], &second["sessions"]), (&"http://127.0.0.1:1/".into(), &0.into()));
+    assert!(second["reason"].is_string() && second["down_since"].is_string(), "{second}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_channel_that_does_not_load_is_played_by_another_of_its_ids() {
+    let other = "0123456789012345678901234567890123456789";
+    let mut good = news();
+    good.ids = vec![crate::app::id(other)];
+    good.infohash = other.parse().unwrap();
+    let app = TestApp::with(vec![faulty("failed-to-load"), good], |_| {}).await;
+
+    let played = app.play(&format!(r#"{{"hash": "{NEWS}", "alternatives": ["{other}"]}}"#)).await;
+
+    assert_eq!(played.status(), 200);
+    assert_eq!(first_answer(&app).await.status(), 200);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn alternatives_are_content_ids_and_few() {
+    let app = TestApp::start().await;
+    let refused = async |alternatives: &str| {
+        let body = format!(r#"{{"hash": "{NEWS}", "alternatives": {alternatives}}}"#);
+        kind_and_detail(app.play(&body).await).await
+    };
+
+    let (status, kind, detail) = refused(r#"["abc"]"#).await;
+    assert_eq!((status, kind.as_str()), (400, "invalid-request"));
+    assert!(detail.starts_with("alternatives[0]: a content ID has "), "{detail}");
+    let many = serde_json::to_string(&[NEWS; 9]).unwrap();
+    let (status, _, detail) = refused(&many).await;
+    assert_eq!((status, detail.as_str()), (400, "alternatives: 9 content IDs, of at most 8"));
+    app.end().await;
+}

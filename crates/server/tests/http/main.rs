@@ -4,6 +4,7 @@
 mod app;
 
 mod connections;
+mod continuous;
 mod contract;
 mod cors;
 mod engine;

@@ -49,3 +49,18 @@ async fn ffmpeg_plays_a_minute_without_an_error() {
     }
     app.end().await;
 }
+
+#[tokio::test]
+async fn ffmpeg_plays_the_continuous_stream_without_an_error() {
+    let app = TestApp::start().await;
+    let url = format!("{}/api/stream/{NEWS}/stream.ts", app.base);
+
+    let arguments = ["-v", "error", "-xerror", "-i", &url, "-t", "20", "-map", "0:v", "-f", "framecrc", "-"];
+    let frames = run("ffmpeg", &arguments).await;
+
+    if let Some(frames) = frames {
+        let frames = frames.lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(frames, 20 * 25);
+    }
+    app.end().await;
+}

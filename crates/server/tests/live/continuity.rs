@@ -59,6 +59,7 @@ async fn an_id_whose_swarm_another_stream_plays_is_passed_over() {
     reach(&stream, |now| matches!(now.state, State::Reconnecting { .. })).await;
     reach(&stream, is_live).await;
     assert_eq!(stage.fake.sessions_started(&infohash('c')), 1);
+    reports(&other, |report| report.errors.reconnects >= 1).await;
     reach(&other, is_live).await;
     assert_eq!(stage.fake.sessions_open(), 2);
     stage.end().await;

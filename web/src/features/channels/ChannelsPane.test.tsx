@@ -31,6 +31,7 @@ function Page() {
     health: () => Promise.resolve(),
     ready: () => Promise.resolve(),
     play: () => Promise.reject(new Unreachable()),
+    events: () => null,
     stream: () => Promise.resolve(null),
   };
   return (

@@ -25,8 +25,10 @@ import { seekTo, setVolume } from './useActions';
 import { useAwake } from './useAwake';
 import { useVideo, type VideoNow } from './useVideo';
 
-/** Up to so many seconds behind, it is live: this is where live playback belongs. */
-const LIVE_WITHIN = 16;
+/** Up to so many seconds further behind than it should be, it is live. */
+const LIVE_WITHIN = 4;
+/** Where nobody says how far behind live it should be, it is no further than this. */
+const USUAL_AIM = 12;
 
 interface Props {
   video: RefObject<HTMLVideoElement | null>;
@@ -54,7 +56,7 @@ export function Controls({ video, playback, box, act }: Props) {
         onDoubleClick={() => act('fullscreen')}
       />
       <div className={styles.bottom} role="group" aria-label={t('player.controls')}>
-        <Timeline now={now} video={video} />
+        <Timeline now={now} video={video} playback={playback} />
         <div className={styles.row}>
           <IconButton name={t(now.paused ? 'act.play' : 'act.pause')} onClick={() => act('toggle')} data-main>
             {now.paused ? <Play aria-hidden fill="currentColor" /> : <Pause aria-hidden fill="currentColor" />}
@@ -129,7 +131,7 @@ function TopBar() {
 }
 
 /** Where we are in what can be watched. */
-function Timeline({ now, video }: { now: VideoNow; video: RefObject<HTMLVideoElement | null> }) {
+function Timeline({ now, video, playback }: { now: VideoNow; video: RefObject<HTMLVideoElement | null>; playback: Playback }) {
   const { t } = useText();
   const span = Math.max(now.end - now.start, 0.1);
   const behind = Math.round(now.end - now.time);
@@ -144,17 +146,19 @@ function Timeline({ now, video }: { now: VideoNow; video: RefObject<HTMLVideoEle
       step={0.5}
       value={now.time}
       aria-label={t('player.position')}
-      aria-valuetext={behind < LIVE_WITHIN ? t('player.atLive') : t('player.behind', { s: behind })}
+      aria-valuetext={isLive(behind, playback) ? t('player.atLive') : t('player.behind', { s: behind })}
       style={style}
       onChange={(e) => seekTo(video.current, Number(e.target.value))}
     />
   );
 }
 
+const isLive = (behind: number, playback: Playback): boolean => behind <= (playback.gauge().aim ?? USUAL_AIM) + LIVE_WITHIN;
+
 function Live({ playback, now }: { playback: Playback; now: VideoNow }) {
   const { t } = useText();
   const behind = Math.round(playback.gauge().behind ?? now.end - now.time);
-  if (behind <= LIVE_WITHIN && !now.paused) return <span className={styles.live}>{t('player.live')}</span>;
+  if (isLive(behind, playback) && !now.paused) return <span className={styles.live}>{t('player.live')}</span>;
   return (
     <>
       <button type="button" className={styles.goLive} onClick={() => playback.goLive()}>

@@ -194,5 +194,5 @@ const REPORT: Report = {
   speedUp: 0,
   viewers: 1,
   ready: 0,
-  targetDuration: 4,
+  bitrate: null,
 };

@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
 import { hlsConfig } from './hlsConfig';
+import { profileOf } from './source';
 
 /** What happens to the picture, for those who decide what to do about it. */
 export type PlaybackEvent =
@@ -32,6 +33,16 @@ const NO_PICTURE_AFTER = 4_000;
 const STRIKES = 3;
 /** Seconds of media after which a stalled picture goes on. */
 const RESUME_S = 4;
+
+/** What the picture has in store, in seconds. */
+export interface Gauge {
+  /** Of media ahead of it. */
+  ahead: number;
+  /** From it to the live edge. */
+  behind: number | null;
+  /** How far behind live it should be, as far as that is known. */
+  aim: number | null;
+}
 
 type Engine = { Hls: typeof Hls; workerPath: string };
 
@@ -119,8 +130,8 @@ export class Playback {
     return this.#movingSince !== null && this.#stall === null && !this.#video.ended;
   }
 
-  gauge(): { ahead: number; behind: number | null } {
-    return { ahead: this.#ahead(), behind: this.#behind() };
+  gauge(): Gauge {
+    return { ahead: this.#ahead(), behind: this.#behind(), aim: this.#hls?.targetLatency ?? null };
   }
 
   #behind(): number | null {
@@ -164,7 +175,7 @@ export class Playback {
     const attempt = this.#attempt;
     const url = this.#url;
     if (url === null) return;
-    const engine = prefersNative(this.#video) ? null : await this.#load().catch(() => null);
+    const engine = playsNatively() ? null : await this.#load().catch(() => null);
     if (attempt !== this.#attempt) return; // another one began while the script was loading
     // hls.js first: Chromium says "maybe" to HLS and then fails on some streams.
     if (engine?.Hls.isSupported()) this.#startHls(engine, url);
@@ -178,7 +189,8 @@ export class Playback {
 
   #startHls({ Hls: Constructor, workerPath }: Engine, url: string): void {
     const small = matchMedia('(pointer: coarse)').matches;
-    const hls = new Constructor(hlsConfig(workerPath, small, this.#withCredentials));
+    const wishes = { profile: profileOf(url), small, withCredentials: this.#withCredentials };
+    const hls = new Constructor(hlsConfig(workerPath, wishes));
     this.#hls = hls;
     hls.on(Constructor.Events.ERROR, (_, data) => {
       if (hls === this.#hls) this.#hlsError(data);
@@ -287,10 +299,10 @@ export class Playback {
 }
 
 /** Apple's mobile devices play HLS themselves, and give AirPlay and real full screen with it. */
-function prefersNative(video: HTMLVideoElement): boolean {
+export function playsNatively(): boolean {
   const managedOnly = !('MediaSource' in globalThis) && 'ManagedMediaSource' in globalThis;
   const apple = /iPad|iPhone|iPod/.test(navigator.userAgent);
-  return (managedOnly || apple) && video.canPlayType('application/vnd.apple.mpegurl') !== '';
+  return (managedOnly || apple) && document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== '';
 }
 
 /** Leaves the picture of the moment standing on `still`. */

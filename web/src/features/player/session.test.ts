@@ -1,12 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Refused, Unreachable, type Api, type Report } from '~/api/client';
+import type { Source } from '~/api/feed';
 import { problemOf } from '~/api/problem';
+import { preferences } from '~/platform/preferences';
 import { PlayerSession, type Media } from './session';
 import type { Phase, Target } from './state';
 
+class FakeSource extends EventTarget implements Source {
+  readonly close = vi.fn<() => void>();
+}
+
 const HASH = 'd65257bb7856e13b718df1dfe65ee482d90dd384';
 const NEWS: Target = { name: 'News', hash: HASH, url: null };
-const URL_OF_NEWS = `/api/stream/${HASH}/playlist.m3u8`;
+const PLAYLIST = `/api/stream/${HASH}/playlist.m3u8`;
+const URL_OF_NEWS = `/api/stream/${HASH}/index.m3u8?profile=balanced`;
 
 const STARTING: Report = {
   phase: 'starting',
@@ -20,7 +27,7 @@ const STARTING: Report = {
   speedUp: 0,
   viewers: 1,
   ready: 0,
-  targetDuration: 4,
+  bitrate: null,
 };
 const LIVE: Report = {
   ...STARTING,
@@ -38,8 +45,9 @@ function server() {
     base: '',
     withCredentials: false,
     health: vi.fn<Api['health']>().mockResolvedValue(),
-    play: vi.fn<Api['play']>().mockResolvedValue({ streamUrl: URL_OF_NEWS, isEmbed: false }),
-    ready: vi.fn<Api['ready']>().mockReturnValue(new Promise(() => undefined)),
+    play: vi.fn<Api['play']>().mockResolvedValue({ streamUrl: PLAYLIST, isEmbed: false }),
+    ready: vi.fn<Api['ready']>().mockResolvedValue(),
+    events: vi.fn<Api['events']>().mockReturnValue(null),
     stream: vi.fn<Api['stream']>().mockResolvedValue(LIVE),
     playlists: vi.fn<Api['playlists']>(),
     channels: vi.fn<Api['channels']>(),
@@ -85,11 +93,11 @@ async function playing() {
 
 describe('starting', () => {
   it('goes from the health check to the picture, saying each step', async () => {
+    api.ready.mockImplementation(() => new Promise((listed) => setTimeout(listed, 2500)));
     api.stream
       .mockResolvedValueOnce({ ...STARTING, phase: 'resolving' })
       .mockResolvedValueOnce({ ...STARTING, phase: 'prebuffering', peers: 3 })
-      .mockResolvedValueOnce({ ...LIVE, phase: 'prebuffering', ready: 2 })
-      .mockResolvedValueOnce({ ...LIVE, ready: 4 });
+      .mockResolvedValueOnce({ ...LIVE, phase: 'prebuffering', ready: 2 });
 
     session.tune(NEWS);
     await seconds(3.5);
@@ -108,19 +116,23 @@ describe('starting', () => {
     expect(session.now()).toMatchObject({ streamUrl: URL_OF_NEWS, backendReady: true, isEmbed: false });
   });
 
-  it('gives no address to the picture before one target duration is ready, and not a second more', async () => {
-    api.stream.mockResolvedValue({ ...LIVE, ready: 3.9 });
+  it('gives the picture its address as soon as the server lists enough to begin with', async () => {
+    let list: () => void = () => undefined;
+    api.ready.mockReturnValue(new Promise((listed) => (list = listed)));
+    api.stream.mockResolvedValue({ ...LIVE, ready: 3 });
 
     session.tune(NEWS);
-    await seconds(5);
-    expect(session.now()).toMatchObject({ phase: 'prebuffering', percent: 98, streamUrl: null });
+    await seconds(5.5);
+    expect(session.now()).toMatchObject({ phase: 'prebuffering', percent: 25, streamUrl: null });
+    expect(api.ready).toHaveBeenCalledWith(`/api/stream/${HASH}/live.m3u8?profile=balanced`, expect.anything());
 
-    api.stream.mockResolvedValue({ ...LIVE, ready: 4 });
-    await seconds(1);
+    list();
+    await seconds(0);
     expect(session.now()).toMatchObject({ phase: 'starting', streamUrl: URL_OF_NEWS });
   });
 
   it('starts with what is there when the hold-back takes too long to fill', async () => {
+    api.ready.mockReturnValue(new Promise(() => undefined));
     api.stream.mockResolvedValue({ ...LIVE, ready: 2.5 });
 
     session.tune(NEWS);
@@ -130,7 +142,8 @@ describe('starting', () => {
   });
 
   it('never shows a percentage that goes back', async () => {
-    api.stream.mockResolvedValueOnce({ ...LIVE, ready: 3 }).mockResolvedValue({ ...LIVE, ready: 1 });
+    api.ready.mockReturnValue(new Promise(() => undefined));
+    api.stream.mockResolvedValueOnce({ ...LIVE, ready: 9 }).mockResolvedValue({ ...LIVE, ready: 3 });
 
     session.tune(NEWS);
     await seconds(2.5);
@@ -172,6 +185,95 @@ describe('starting', () => {
     await seconds(1);
 
     expect(session.now()).toMatchObject({ phase: 'failed', problem: { code: 'not_converted' } });
+  });
+});
+
+describe('told by events', () => {
+  const source = () => new FakeSource();
+  const tell = (to: FakeSource, event: object) => to.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(event) }));
+  const told = { type: 'stream', hash: HASH, phase: 'prebuffering', started_at: STARTING.startedAt, peers: 9, ready_s: 6 };
+
+  it('shows what the server says as it says it, and asks no more', async () => {
+    const events = source();
+    api.events.mockReturnValue(events);
+    api.ready.mockReturnValue(new Promise(() => undefined));
+    api.stream.mockResolvedValue(STARTING);
+    session.tune(NEWS);
+    await seconds(0);
+    tell(events, { type: 'state', streams: [told], engine: { state: 'up' } });
+    await seconds(0);
+    const asked = api.stream.mock.calls.length;
+
+    tell(events, { ...told, ready_s: 9, peers: 11 });
+    await seconds(4);
+
+    expect(session.now()).toMatchObject({ phase: 'prebuffering', percent: 75, report: { peers: 11 } });
+    expect(api.stream).toHaveBeenCalledTimes(asked);
+  });
+
+  it('asks again when nothing is told any more', async () => {
+    const events = source();
+    api.events.mockReturnValue(events);
+    await playing();
+    tell(events, { type: 'state', streams: [{ ...told, phase: 'live' }], engine: { state: 'up' } });
+    await seconds(1);
+    const asked = api.stream.mock.calls.length;
+
+    await seconds(8);
+
+    expect(api.stream.mock.calls.length).toBeGreaterThan(asked);
+  });
+
+  it('has the server start a stream again that is no longer there', async () => {
+    const events = source();
+    api.events.mockReturnValue(events);
+    await playing();
+
+    tell(events, { type: 'state', streams: [], engine: { state: 'up' } });
+    await seconds(0);
+
+    expect(api.play).toHaveBeenCalledTimes(2);
+    expect(events.close).toHaveBeenCalled();
+  });
+
+  it('knows that the engine is gone', async () => {
+    const events = source();
+    api.events.mockReturnValue(events);
+    await playing();
+    tell(events, { type: 'state', streams: [{ ...told, phase: 'reconnecting' }], engine: { state: 'up' } });
+
+    tell(events, { type: 'engine', state: 'down' });
+    await seconds(0);
+
+    expect(session.now().engineDown).toBe(true);
+  });
+
+  it('listens to one channel at a time', async () => {
+    const [first, second] = [source(), source()];
+    api.events.mockReturnValueOnce(first).mockReturnValueOnce(second);
+    await playing();
+
+    session.tune({ name: 'Cup', hash: 'a'.repeat(40), url: null });
+    await seconds(1);
+
+    expect(first.close).toHaveBeenCalled();
+    expect(second.close).not.toHaveBeenCalled();
+    expect(api.events).toHaveBeenLastCalledWith('a'.repeat(40));
+  });
+});
+
+describe('another buffer profile', () => {
+  afterEach(() => preferences.set({ profile: 'balanced' }));
+
+  it('goes on with its playlist, without a new start on the server', async () => {
+    const stop = preferences.subscribe(session.changeProfile);
+    await playing();
+
+    preferences.set({ profile: 'fast' });
+    stop();
+
+    expect(session.now().streamUrl).toBe(`/api/stream/${HASH}/index.m3u8?profile=fast`);
+    expect(api.play).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -384,7 +486,7 @@ describe('the server says no', () => {
   });
 
   it('keeps waiting while the playlist only says that the stream is starting', async () => {
-    api.ready.mockRejectedValueOnce(new Refused(problemOf('stream_starting')));
+    api.ready.mockRejectedValueOnce(new Refused(problemOf('stream_starting'))).mockReturnValue(new Promise(() => undefined));
     api.stream.mockResolvedValue(STARTING);
 
     session.tune(NEWS);

@@ -1,8 +1,12 @@
 import { Refused, Unreachable, type Api, type Report } from '~/api/client';
+import { Feed } from '~/api/feed';
 import { passes, problemOf, type Problem } from '~/api/problem';
 import { Bell, backoff, wait } from '~/lib/time';
+import { preferences } from '~/platform/preferences';
 import { judge, type Supports, browserSupports } from './codecs';
-import type { PlaybackEvent } from './playback';
+import { endOf, isStarting, type End } from './ends';
+import { playsNatively, type Gauge, type PlaybackEvent } from './playback';
+import { BUFFERS, addresses, type Addresses } from './source';
 import { IDLE, changed, readiness, startingPhase, type PlayerState, type Target } from './state';
 
 /** The part of a `Playback` that a session steers. */
@@ -10,16 +14,8 @@ export interface Media {
   resume(): void;
   reload(): void;
   isMoving(): boolean;
-  /** Seconds: of media ahead of the picture, and behind the live edge. */
-  gauge(): { ahead: number; behind: number | null };
+  gauge(): Gauge;
 }
-
-/** Why watching came to an end that may not be the end. */
-type End =
-  | { kind: 'unreachable' }
-  /** The server no longer plays what we watched: ask it to. */
-  | { kind: 'gone' }
-  | { kind: 'problem'; problem: Problem };
 
 /** When the server started the stream, by its clock, and when its first media was there, by ours. */
 interface Began {
@@ -36,7 +32,7 @@ const MISSES = 2;
 export const MAX_TRIES = 5;
 /** After so long a time of playing, what went wrong before is forgotten. */
 const STEADY = 30_000;
-/** If media trickles so slowly that the hold-back takes longer than this, start with what is there. */
+/** The server says when there is enough to begin with. Should it not, this is as long as media is waited for. */
 const PREBUFFER_LIMIT = 20_000;
 
 /**
@@ -60,6 +56,10 @@ export class PlayerSession {
   #steadySince: number | null = null;
   #lost = false;
   #broken: Problem | null = null;
+  /** The address that the server gave for what is watched now. */
+  #given: string | null = null;
+  /** The server has listed enough to begin with. */
+  #listed = false;
 
   constructor(api: Api, supports: Supports = browserSupports) {
     this.#api = api;
@@ -105,6 +105,13 @@ export class PlayerSession {
     this.#news.ring();
   };
 
+  /** The buffer profile was changed: go on with that one. */
+  changeProfile = (): void => {
+    if (this.#given === null || this.#state.streamUrl === null) return;
+    const streamUrl = this.#addresses(this.#given).played;
+    if (streamUrl !== this.#state.streamUrl) this.#set({ streamUrl });
+  };
+
   connect = (media: Media): (() => void) => {
     this.#media = media;
     return () => {
@@ -113,7 +120,7 @@ export class PlayerSession {
   };
 
   /** What the picture has in store; null while there is none. */
-  gauge(): ReturnType<Media['gauge']> | null {
+  gauge(): Gauge | null {
     return this.#media?.isMoving() ? this.#media.gauge() : null;
   }
 
@@ -231,35 +238,41 @@ export class PlayerSession {
 
   async #follow(hash: string, url: string, signal: AbortSignal): Promise<End> {
     const over = new AbortController();
-    void this.#awaitRefusal(url, AbortSignal.any([signal, over.signal]));
+    const feed = new Feed(() => this.#api.events(hash), () => this.#news.ring());
+    this.#given = url;
+    void this.#awaitStart(url, AbortSignal.any([signal, over.signal]));
     try {
-      return await this.#poll(hash, url, signal);
+      return await this.#heed(hash, url, feed, signal);
     } finally {
       over.abort();
+      feed.close();
     }
   }
 
-  /** The server holds the first playlist back until there is a segment: a start that fails is told there at once. */
-  async #awaitRefusal(url: string, signal: AbortSignal): Promise<void> {
+  /** The server holds the first playlist back until there is enough to begin with, or says why there will be none. */
+  async #awaitStart(url: string, signal: AbortSignal): Promise<void> {
     try {
       for (let starting = true; starting; ) {
-        starting = await this.#api.ready(url, signal).then(
+        starting = await this.#api.ready(this.#addresses(url).awaited, signal).then(
           () => false,
           (error: unknown) => isStarting(error) || Promise.reject(error),
         );
         if (starting) await wait(ASK_STARTING, signal);
       }
+      this.#listed = true;
+      this.#news.ring();
     } catch (error) {
       // That nobody plays it, the report says too, and then it is asked for again.
       if (!signal.aborted && error instanceof Refused && error.problem.code !== 'gone') this.#breaks(error.problem);
     }
   }
 
-  /** Ask for the stream's report until it ends: first for progress, then as the heartbeat. */
-  async #poll(hash: string, url: string, signal: AbortSignal): Promise<End> {
+  /** Heed what is told of the stream until it ends, or ask: first for progress, then as the heartbeat. */
+  async #heed(hash: string, url: string, feed: Feed, signal: AbortSignal): Promise<End> {
     const began: Began = { at: null, filling: null };
     for (let misses = 0; ; ) {
-      const answer = await this.#ask(hash, signal);
+      const told = feed.latest();
+      const answer = told === undefined ? await this.#ask(hash, signal) : told;
       if (answer === 'silent') {
         misses += 1;
         if (misses >= MISSES) {
@@ -270,6 +283,7 @@ export class PlayerSession {
         }
       } else {
         misses = 0;
+        this.#set({ engineDown: feed.engine === 'down' });
         const end = await this.#hear(answer, url, began, signal);
         if (end !== null) return end;
       }
@@ -316,8 +330,9 @@ export class PlayerSession {
   /** Show how far the start is; when enough is ready, give the address to the picture. */
   #fill(report: Report, url: string, filling: number | null): void {
     const waited = filling !== null && Date.now() - filling > PREBUFFER_LIMIT;
-    if (readiness(report) >= 1 || waited) this.#set({ phase: 'starting', streamUrl: url, percent: 100 });
-    else this.#set({ phase: startingPhase(report), percent: Math.round(readiness(report) * 100) });
+    const percent = Math.round(readiness(report, BUFFERS[preferences.now().profile].holdBack) * 100);
+    if (this.#listed || waited) this.#set({ phase: 'starting', streamUrl: this.#addresses(url).played, percent: 100 });
+    else this.#set({ phase: startingPhase(report), percent });
   }
 
   /** The picture lost its data while the server is there: begin it anew, five times at most. */
@@ -354,6 +369,12 @@ export class PlayerSession {
     this.#lost = false;
     this.#broken = null;
     this.#steadySince = null;
+    this.#given = null;
+    this.#listed = false;
+  }
+
+  #addresses(url: string): Addresses {
+    return addresses(url, preferences.now().profile, playsNatively());
   }
 
   #hasVideo(): boolean {
@@ -372,15 +393,4 @@ export class PlayerSession {
     this.#state = changed(this.#state, change, Date.now());
     for (const listener of this.#listeners) listener();
   }
-}
-
-const isStarting = (error: unknown): boolean => error instanceof Refused && error.problem.code === 'stream_starting';
-
-/** What the end of a stream on the server means here. */
-function endOf(report: Report): End {
-  // Idle, restarted, or joined with another of the same swarm: the server starts it again when asked.
-  if (report.code === null || report.code === 'idle' || report.code === 'same_as' || report.code === 'shutdown') {
-    return { kind: 'gone' };
-  }
-  return { kind: 'problem', problem: problemOf(report.code, report.reason) };
 }

@@ -34,6 +34,8 @@ export interface PlayerState {
   backendReady: boolean;
   problem: Problem | null;
   report: Report | null;
+  /** The engine does not answer, as far as the server says. */
+  engineDown: boolean;
   /** 0 to 100; while one phase lasts, it never goes back. */
   percent: number;
   /** Which try this is, from 1; 0 while none was needed. */
@@ -53,22 +55,16 @@ export const IDLE: PlayerState = {
   backendReady: true,
   problem: null,
   report: null,
+  engineDown: false,
   percent: 0,
   attempt: 0,
   retryAt: null,
   silentCodec: null,
 };
 
-/**
- * Target durations of media that must be ready before the picture starts; an engine without a burst takes that long for
- * each. One is just enough: the next segment comes about half a second before these have been played. Where one
- * comes late, the picture stalls once and is that much further behind from then on.
- */
-const HOLD_BACK = 1;
-
-/** How much of what playback needs is ready, 0 to 1. */
-export function readiness(report: Report): number {
-  return Math.min(1, report.ready / (HOLD_BACK * report.targetDuration));
+/** How much of what is held back is ready, 0 to 1. */
+export function readiness(report: Report, holdBack: number): number {
+  return Math.min(1, report.ready / holdBack);
 }
 
 /** The phase of a stream that is not attached yet. */

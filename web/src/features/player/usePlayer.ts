@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
+import { preferences } from '~/platform/preferences';
 import { useText } from '~/i18n/text';
 import { useNow } from '~/ui/hooks';
 import type { PlayerSession } from './session';
@@ -16,6 +17,7 @@ export function usePlayer(
   const { t, locale } = useText();
   const now = useNow(state.retryAt !== null || state.phase === 'findingPeers');
   useWaking(session);
+  useEffect(() => preferences.subscribe(session.changeProfile), [session]);
   const words = wordsFor(state, title, host, now, t, locale);
   const { streamUrl, isEmbed, backendReady } = state;
   return { state, props: { streamUrl, isEmbed, backendReady, isLoading: isLoading(state.phase), ...words } };

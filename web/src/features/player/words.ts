@@ -7,6 +7,9 @@ import type { PlayerState } from './state';
 /** After so long without a single peer it is said, while the search goes on. */
 const NO_PEERS_AFTER = 30_000;
 
+/** Peers that send less than this part of what a channel needs are the reason why it stands still. */
+const ENOUGH = 0.9;
+
 export interface Words {
   /** What went wrong, as a title; null while nothing has. */
   error: string | null;
@@ -25,6 +28,18 @@ export function wordsFor(state: PlayerState, title: string, host: string, now: n
     return { error: t('err.backend.title'), statusMessage: body };
   }
   return { error: null, statusMessage: progress(state, title, now, t, locale) };
+}
+
+/** Why the picture stands still, as far as the server knows. */
+function pause({ report, engineDown, percent }: PlayerState, t: Translate, locale: string): string {
+  if (engineDown) return t('err.engine.title');
+  if (report?.phase === 'reconnecting') return t(report.code === 'no_peers' ? 'err.noPeers.title' : 'player.sourceLost');
+  const have = report?.speedDown ?? null;
+  const need = report?.bitrate ?? null;
+  if (have !== null && need !== null && have < need * ENOUGH) {
+    return t('err.slow.body', { have: bitrate(have, locale), need: bitrate(need, locale) });
+  }
+  return t('player.rebuffering', { pct: percent });
 }
 
 /** Whole seconds until `at`, never below 0. */
@@ -58,7 +73,7 @@ function progress(state: PlayerState, title: string, now: number, t: Translate, 
     case 'starting':
       return t('player.starting');
     case 'rebuffering':
-      return t('player.rebuffering', { pct: percent });
+      return pause(state, t, locale);
     case 'reconnecting':
       return t('player.reconnecting', { n: Math.max(1, state.attempt), max: MAX_TRIES });
     default:

@@ -1,12 +1,14 @@
 //! What events say.
 
+use std::time::Duration;
+
 use acestream::{ContentId, Infohash};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     http::health::EngineState,
-    live::{Phase, Report, Stream, TrackReport},
+    live::{Phase, Stream, TrackReport},
 };
 
 /// One message.
@@ -42,7 +44,7 @@ pub(super) struct Telling {
     reason: Option<String>,
     /// Why it does not play, as a stable word.
     code: Option<&'static str>,
-    /// Seconds of media that can be played, to the tenth.
+    /// Seconds of media that can be played, parts of the growing segment included, to the tenth.
     ready_s: f64,
     /// The same as a part of what the default buffer profile holds back, 0 to 100.
     ready_percent: u8,
@@ -67,10 +69,10 @@ pub(super) struct Telling {
 impl Telling {
     /// `stream` as it is now, under the name `hash`.
     pub(super) fn of(stream: &Stream, hash: ContentId) -> Self {
-        let report = stream.report();
+        let (report, ready) = (stream.report(), stream.now().window.ready());
         Self {
-            ready_s: tenths(report.window.duration_s),
-            ready_percent: percent(&report),
+            ready_s: tenths(ready.as_secs_f64()),
+            ready_percent: percent(ready),
             hash,
             infohash: report.infohash,
             phase: report.phase,
@@ -88,10 +90,10 @@ impl Telling {
     }
 }
 
-fn percent(report: &Report) -> u8 {
+fn percent(ready: Duration) -> u8 {
     let held_back = hls::Profile::default().hold_back().as_secs_f64();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-    let percent = (100.0 * report.window.duration_s / held_back).clamp(0.0, 100.0) as u8;
+    let percent = (100.0 * ready.as_secs_f64() / held_back).clamp(0.0, 100.0) as u8;
     percent
 }
 

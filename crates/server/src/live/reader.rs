@@ -1,0 +1,274 @@
+//! One viewer who takes a stream as one endless transport stream.
+//!
+//! Each reader has a place of its own and reads what the snapshots hold, so that nobody waits for anybody. One who
+//! is so slow that its place slid out of the window goes on at the newest random access point, a few times.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hls::{Segment, Window};
+
+use super::{Snapshot, Stream, Watching, splice::Splice};
+
+/// Who falls behind this often without ever catching up is too slow for the stream.
+const MAX_JUMPS: u32 = 3;
+
+/// A wait that is over finds the stream as it was, or ended.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// A reader of a stream, from the newest random access point on.
+#[derive(Debug)]
+pub struct Reader {
+    stream: Stream,
+    place: Place,
+    splice: Splice,
+    _watching: Watching,
+}
+
+/// What comes next to a reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    /// The numbers of a segment and of a part of it; `None` before the first.
+    next: Option<(u64, u64)>,
+    /// The number of the last segment that does not continue what was read before it.
+    spliced: Option<u64>,
+    /// How often it fell behind since it last had all there was.
+    jumps: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// The next bytes.
+    Media(Vec<Bytes>),
+    /// They are not there yet.
+    Wait,
+    /// There will be none.
+    End,
+}
+
+impl Reader {
+    /// A reader of `stream`, who `watching` says is there.
+    #[must_use]
+    pub fn new(stream: Stream, watching: Watching) -> Self {
+        Self { stream, place: Place::default(), splice: Splice::default(), _watching: watching }
+    }
+
+    /// Whether a reader that comes now has something to begin with.
+    #[must_use]
+    pub fn can_begin(now: &Snapshot) -> bool {
+        newest_random_access(&now.window).is_some()
+    }
+
+    /// The next packets, in pieces; `None` when the stream is over, or too fast for this reader. Waits while the
+    /// source is lost. Safe to drop.
+    pub async fn next(&mut self) -> Option<Vec<Bytes>> {
+        loop {
+            let now = self.stream.now();
+            let (step, place) = self.place.step(&now.window);
+            self.place = place;
+            match step {
+                Step::Media(media) => return Some(self.spliced(media)),
+                Step::End => return None,
+                Step::Wait if self.stream.is_over() => return None,
+                Step::Wait => self.wait_for_more(&now).await,
+            }
+        }
+    }
+
+    /// `media`, which was just read; where it does not continue what came before, it says so.
+    fn spliced(&mut self, media: Vec<Bytes>) -> Vec<Bytes> {
+        match self.place.next {
+            Some((segment, behind)) if self.place.spliced == Some(segment) => {
+                if behind == 1 {
+                    self.splice = Splice::default();
+                }
+                self.splice.mark(&media)
+            }
+            _ => media,
+        }
+    }
+
+    async fn wait_for_more(&self, seen: &Arc<Snapshot>) {
+        let changed = |now: &Snapshot| !std::ptr::eq(now, &raw const **seen);
+        // That the stream ended, or that nothing came, is seen by who looks again.
+        let _ = self.stream.until(changed, LOOK_AGAIN).await;
+    }
+}
+
+impl Place {
+    /// What is here in `window`, and the place behind it.
+    fn step(self, window: &Window) -> (Step, Self) {
+        let Some((segment, part)) = self.next else { return self.join(window) };
+        if let Some(media) = media(window, segment, part) {
+            let spliced = if is_discontinuity(window, segment) { Some(segment) } else { self.spliced };
+            return (Step::Media(media), Self { next: Some((segment, part + 1)), spliced, ..self });
+        }
+        if newest(window).is_none_or(|newest| newest < segment) || is_growing(window, segment) {
+            let step = if window.is_over() { Step::End } else { Step::Wait };
+            return (step, Self { jumps: 0, ..self });
+        }
+        if window.segment(segment).is_some() {
+            // All of its parts were read.
+            return Self { next: Some((segment + 1, 0)), ..self }.step(window);
+        }
+        if self.jumps >= MAX_JUMPS {
+            return (Step::End, self);
+        }
+        Self { jumps: self.jumps + 1, spliced: newest_random_access(window), ..self }.join(window)
+    }
+
+    fn join(self, window: &Window) -> (Step, Self) {
+        match newest_random_access(window) {
+            Some(segment) => Self { next: Some((segment, 0)), ..self }.step(window),
+            None => (Step::Wait, self),
+        }
+    }
+}
+
+/// The bytes of a part; tables stand in front of each.
+fn media(window: &Window, segment: u64, part: u64) -> Option<Vec<Bytes>> {
+    Some(window.part(segment, part)?.chunks().to_vec())
+}
+
+/// A segment, whole or growing.
+fn segment(window: &Window, number: u64) -> Option<&Arc<Segment>> {
+    window.unfinished().filter(|growing| growing.number == number).or_else(|| window.segment(number))
+}
+
+fn newest(window: &Window) -> Option<u64> {
+    window.unfinished().map(|growing| growing.number).or_else(|| window.last())
+}
+
+fn is_growing(window: &Window, number: u64) -> bool {
+    window.unfinished().is_some_and(|growing| growing.number == number)
+}
+
+fn is_discontinuity(window: &Window, number: u64) -> bool {
+    segment(window, number).is_some_and(|segment| segment.discontinuity)
+}
+
+/// The newest segment that begins where a decoder can start, whole or growing.
+fn newest_random_access(window: &Window) -> Option<u64> {
+    let newest = newest(window)?;
+    let mut numbers = (window.first().unwrap_or(newest)..=newest).rev();
+    numbers.find(|number| segment(window, *number).is_some_and(|segment| segment.independent))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use hls::{Change, Packager};
+
+    use super::*;
+
+    /// The windows of a stream, each with one segment more.
+    fn windows(config: hls::Config) -> Vec<Window> {
+        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
+        let mut packager = Packager::new(config, 100);
+        let mut windows = vec![packager.window().clone()];
+        for chunk in std::fs::read(clip).unwrap().chunks(188) {
+            if packager.push(&Bytes::copy_from_slice(chunk)) != Change::None {
+                windows.push(packager.window().clone());
+            }
+        }
+        packager.finish();
+        windows.push(packager.window().clone());
+        windows
+    }
+
+    fn short() -> hls::Config {
+        let (target, window) = (Duration::from_secs(1), Duration::from_secs(3));
+        hls::Config { target, window, part_target: None, ..hls::Config::default() }
+    }
+
+    /// The bytes that a reader gets who looks at each of the windows until there is no more in it.
+    fn read<'a>(mut place: Place, windows: impl IntoIterator<Item = &'a Window>) -> (Vec<u8>, Place, Step) {
+        let (mut bytes, mut last) = (Vec::new(), Step::Wait);
+        for window in windows {
+            last = loop {
+                let (step, next) = place.step(window);
+                place = next;
+                match step {
+                    Step::Media(media) => bytes.extend(media.concat()),
+                    other => break other,
+                }
+            };
+        }
+        (bytes, place, last)
+    }
+
+    fn segment(windows: &[Window], number: u64) -> Vec<u8> {
+        let segment = windows.iter().find_map(|window| window.segment(number)).unwrap();
+        segment.chunks().flat_map(|chunk| chunk.to_vec()).collect()
+    }
+
+    #[test]
+    fn a_reader_joins_at_the_newest_random_access_point_and_gets_all_that_follows() {
+        let windows = windows(short());
+        let last = windows.last().and_then(Window::last).unwrap();
+
+        let (bytes, _, end) = read(Place::default(), &windows[3..]);
+
+        let expected: Vec<u8> = (102..=last).flat_map(|number| segment(&windows, number)).collect();
+        assert!(bytes == expected, "{} bytes of {}", bytes.len(), expected.len());
+        assert_eq!(end, Step::End);
+    }
+
+    #[test]
+    fn who_comes_before_the_first_picture_waits_for_it() {
+        let windows = windows(short());
+
+        let (bytes, place, step) = read(Place::default(), &windows[..1]);
+        assert_eq!((bytes.len(), place, step), (0, Place::default(), Step::Wait));
+
+        let (bytes, ..) = read(place, &windows[1..2]);
+        assert!(bytes == segment(&windows, 100));
+    }
+
+    #[test]
+    fn who_fell_behind_goes_on_at_the_newest_random_access_point() {
+        let windows = windows(short());
+        let (_, place, _) = read(Place::default(), &windows[1..2]);
+
+        // Segment 101 is long gone.
+        let late = &windows[windows.len() - 2];
+        let (bytes, place, _) = read(place, [late]);
+
+        assert!(late.segment(101).is_none());
+        assert!(bytes == segment(&windows, late.last().unwrap()));
+        assert_eq!((place.jumps, place.spliced), (0, late.last()), "has caught up, with a break");
+    }
+
+    #[test]
+    fn who_falls_behind_again_and_again_is_closed() {
+        let windows = windows(short());
+        let late = &windows[windows.len() - 2];
+        let mut place = Place { next: Some((1, 0)), ..Place::default() };
+
+        for jumps in 1..=MAX_JUMPS {
+            let (step, next) = place.step(late);
+            assert!(matches!(step, Step::Media(_)) && next.jumps == jumps);
+            // It takes so long with this that the next is gone, too.
+            place = Place { next: Some((1, 0)), ..next };
+        }
+
+        assert_eq!(place.step(late).0, Step::End);
+    }
+
+    #[test]
+    fn a_reader_of_the_growing_segment_gets_every_part_as_it_comes() {
+        let windows = windows(hls::Config { part_target: Some(Duration::from_millis(320)), ..short() });
+        // The first in which a segment grows behind another one.
+        let begin = windows.iter().position(|it| it.last().is_some() && it.unfinished().is_some()).unwrap();
+        let first = windows[begin].unfinished().unwrap().number;
+        let last = windows.last().and_then(Window::last).unwrap();
+
+        let (bytes, _, end) = read(Place::default(), &windows[begin..]);
+        let (_, place, _) = read(Place::default(), &windows[begin..=begin]);
+
+        let expected: Vec<u8> = (first..=last).flat_map(|number| segment(&windows, number)).collect();
+        assert!(bytes == expected, "{} bytes of {}", bytes.len(), expected.len());
+        assert_eq!((end, place.next), (Step::End, Some((first, 1))), "with the first part at once");
+    }
+}
