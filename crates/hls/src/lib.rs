@@ -3,6 +3,7 @@
 //! [`Packager`] passes the received packets through: it cuts them into segments that begin where a decoder can
 //! start, each with a PAT and a PMT of ours in front, and keeps the newest in a [`Window`].
 
+mod blocking;
 mod body;
 mod directives;
 mod growing;

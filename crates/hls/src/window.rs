@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    Config, Part, Position, Segment,
+    Config, Part, Segment,
     playlist::{self, Entry, Head},
     segmenter::Promise,
 };
@@ -78,35 +78,6 @@ impl Window {
             Some(growing) => Some((growing.number, growing.parts().len() as u64)),
             None => Some((self.last()? + 1, 0)),
         }
-    }
-
-    /// Whether a playlist of this window answers a request that waits for `position` (6.2.5.2). A part behind the end
-    /// of its segment is the first of the next.
-    #[must_use]
-    pub fn reached(&self, position: Position) -> bool {
-        let whole = self.last().is_some_and(|last| last >= position.segment);
-        let part = match position.part {
-            None => return self.is_over() || whole,
-            Some(part) => part,
-        };
-        let behind =
-            || self.segment(position.segment).is_some_and(|segment| segment.parts().len() as u64 <= part);
-        let wanted = if whole && behind() { (position.segment + 1, 0) } else { (position.segment, part) };
-        self.is_over() || self.edge().is_some_and(|edge| edge >= wanted)
-    }
-
-    /// Whether `position` is further ahead than a player may ask for: more than two segments, or more parts than play
-    /// in three part targets or three seconds (6.2.5.2).
-    #[must_use]
-    pub fn is_too_far(&self, position: Position) -> bool {
-        let Some((segment, part)) = self.edge() else { return false };
-        let most = 3.0 / self.0.promise.part_target.as_secs_f64().clamp(0.01, 1.0);
-        let in_part = position.part.is_some_and(|wanted| {
-            position.segment == segment
-                && self.unfinished().is_some()
-                && (wanted.saturating_sub(part)) as f64 > most.ceil()
-        });
-        !self.is_over() && (position.segment > segment + 2 || in_part)
     }
 
     /// How much media is listed, the parts of the growing segment included.

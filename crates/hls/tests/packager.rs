@@ -189,7 +189,7 @@ fn tables_announce_only_what_is_there_and_number_on() {
 
     let mut counter = 0;
     for segment in &all {
-        let bytes = bytes_of(&segment);
+        let bytes = bytes_of(segment);
         let packets: Vec<Packet<'_>> =
             bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap()).collect();
         assert_eq!((packets[0].pid(), packets[1].pid()), (Pid::PAT, Pid::new(0x1000)));
@@ -282,7 +282,7 @@ fn a_segment_too_large_ends_where_a_picture_begins() {
 
     assert!(all.len() > 12);
     for segment in &all {
-        let bytes = bytes_of(&segment);
+        let bytes = bytes_of(segment);
         let mut packets = bytes.chunks(PACKET_LEN).map(|packet| Packet::new(packet).unwrap());
         let first = packets.find(|packet| packet.pid() == VIDEO).unwrap();
         assert!(first.payload_unit_start());

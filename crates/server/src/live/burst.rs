@@ -1,4 +1,4 @@
-//! Whether the engine still sends what it has in stock, or only what is new.
+//! Whether the engine sends what it has in stock, or only what is new.
 //!
 //! A list that is shown while the engine bursts can begin with more than one that is shown at once: seconds that are
 //! there when playback starts are seconds that a player can hold back.
@@ -19,11 +19,13 @@ pub(super) struct Burst {
     mark: Instant,
     media: Duration,
     settled: bool,
+    /// Whether media came faster than it plays when this was last looked at.
+    bursts: bool,
 }
 
 impl Burst {
     pub(super) fn new() -> Self {
-        Self { whole_since: None, mark: Instant::now(), media: Duration::ZERO, settled: false }
+        Self { whole_since: None, mark: Instant::now(), media: Duration::ZERO, settled: false, bursts: true }
     }
 
     /// There are `media` now, with a whole segment among them or not.
@@ -34,10 +36,20 @@ impl Burst {
         }
         let passed = now - self.mark;
         if passed >= SPAN {
-            let bursts = media.saturating_sub(self.media) > passed + passed / 2;
-            self.settled |= !bursts && self.whole_since.is_some();
+            self.bursts = media.saturating_sub(self.media) > passed + passed / 2;
+            self.settled |= !self.bursts && self.whole_since.is_some();
             (self.mark, self.media) = (now, media);
         }
+    }
+
+    /// The engine was connected anew, and may have stock to send again.
+    pub(super) fn again(&mut self) {
+        (self.bursts, self.mark) = (true, Instant::now());
+    }
+
+    /// Whether media comes faster than it plays, as far as is known: then it is better taken at once.
+    pub(super) fn is_bursting(&self) -> bool {
+        self.bursts
     }
 
     /// Nothing more is worth waiting for.

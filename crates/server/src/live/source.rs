@@ -12,7 +12,10 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use acestream::{ContentId, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+};
 
 use super::{
     engines::{Engines, Lease},
@@ -447,6 +450,8 @@ impl Source {
     async fn watch_for_media(&mut self, pace: Pace) -> Option<Result<Option<Bytes>, Error>> {
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
         let silence = Instant::now() + self.timing.patience(&self.supply);
+        // While there is stock nothing here waits for anything; others want to run.
+        yield_now().await;
         loop {
             if self.drained {
                 pace::tick(pace).await;

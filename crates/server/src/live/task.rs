@@ -313,10 +313,11 @@ impl Task {
         self.check_progress()
     }
 
-    /// Before the first segment nothing is worth waiting for.
+    /// Before the first segment nothing is worth waiting for, and what is in stock comes faster than buffers hold.
     fn pace(&self) -> Pace {
         match self.live_since {
             None => Pace::Eager,
+            Some(_) if self.burst.is_bursting() => Pace::Eager,
             Some(_) if self.shared.is_hurried() => Pace::Fine,
             Some(_) => Pace::Coarse,
         }
@@ -348,6 +349,7 @@ impl Task {
 
     fn resumed(&mut self, attempt: u32) {
         Counters::add(&self.shared.counters.reconnects, 1);
+        self.burst.again();
         self.meter.watch(self.source.session());
         if self.state != State::Starting {
             self.enter(Phase::Live);
@@ -402,10 +404,8 @@ impl Task {
         self.take_memory();
         self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
-        if !self.packager.window().is_empty() {
-            if self.state == State::Starting {
-                self.went_live();
-            }
+        if !self.packager.window().is_empty() && self.state == State::Starting {
+            self.went_live();
         }
         note(&self.shared, &self.packager);
         self.set_state(self.state.clone());

@@ -11,6 +11,7 @@ mod engine;
 mod events;
 mod limits;
 mod local;
+mod low_latency;
 mod media;
 mod password;
 mod players;

@@ -1,0 +1,40 @@
+//! Requests that wait for what is not there yet (RFC 8216bis, 6.2.5.2).
+
+use std::time::Duration;
+
+use crate::{Position, Window};
+
+impl Window {
+    /// Whether a playlist of this window answers a request that waits for `position`. A part behind the end of its
+    /// segment is the first of the next.
+    #[must_use]
+    pub fn reached(&self, position: Position) -> bool {
+        let Position { segment, part } = position;
+        let whole = self.last().is_some_and(|last| last >= segment);
+        let Some(part) = part else { return self.is_over() || whole };
+        let behind = || self.segment(segment).is_some_and(|segment| segment.parts().len() as u64 <= part);
+        let wanted = if whole && behind() { (segment + 1, 0) } else { (segment, part) };
+        self.is_over() || self.edge().is_some_and(|edge| edge >= wanted)
+    }
+
+    /// Whether `position` is further ahead than a player may ask for: more than two segments, or more parts of the
+    /// growing one than play in three seconds (three parts, where they are longer than a second).
+    #[must_use]
+    pub fn is_too_far(&self, position: Position) -> bool {
+        let Some((segment, newest)) = self.edge().filter(|_| !self.is_over()) else { return false };
+        if position.segment > segment + 2 {
+            return true;
+        }
+        let grows = self.unfinished().is_some() && position.segment == segment;
+        grows
+            && position
+                .part
+                .is_some_and(|part| u128::from(part.saturating_sub(newest)) > self.advance_limit())
+    }
+
+    /// The Advance Part Limit.
+    fn advance_limit(&self) -> u128 {
+        let part = self.part_target().clamp(Duration::from_millis(10), Duration::from_secs(1));
+        Duration::from_secs(3).as_micros().div_ceil(part.as_micros())
+    }
+}
