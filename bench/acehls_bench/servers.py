@@ -65,12 +65,13 @@ class FakeEngine(Server):
 
 
 class Acehls(Server):
-    """`acehls serve`, with the settings as for users; `live` are exceptions to them."""
+    """`acehls serve`, with the settings as for users; `live` and `environment` are exceptions to them."""
 
-    def __init__(self, acehls, folder, engine_url, **live):
+    def __init__(self, acehls, folder, engine_url, environment=None, **live):
         port = free_port()
         env = dict(os.environ, PORT=str(port), STORAGE_DIR=str(folder / "storage"), ACESTREAM_BASE_URL=engine_url)
         env.update({f"ACEHLS_LIVE__{key.upper()}": value for key, value in live.items()})
+        env.update(environment or {})
         super().__init__([acehls, "serve"], folder / "acehls.log", env=env)
         self.listening(port)
 

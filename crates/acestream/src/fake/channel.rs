@@ -6,13 +6,14 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{sync::watch, time::Instant};
 
 use super::{
     Clip, Fault,
+    clip::ticks,
     fault::{InvalidFault, duration},
 };
 use crate::{ContentId, Infohash, InvalidContentId};
@@ -40,6 +41,9 @@ pub struct Channel {
     /// from its beginning, as fast as it takes it, and then the end of the body. Only the progressive output
     /// knows of it, the engine's own HLS does not.
     pub ends_after: Option<Duration>,
+    /// PTS, DTS and PCR carry the wall clock, so that whoever shows a picture can tell how old it is: the PTS is when
+    /// the picture would be sent without a burst, by UTC, in 1/90 000 s modulo 2^33. The engine's own HLS goes without.
+    pub wall_clock: bool,
     /// What goes wrong.
     pub fault: Fault,
 }
@@ -60,13 +64,26 @@ impl Channel {
             offset: Duration::from_millis(700),
             lump: Duration::from_millis(40),
             ends_after: None,
+            wall_clock: false,
             fault: Fault::None,
         }
     }
 }
 
+impl Channel {
+    /// How far timestamps are moved so that they carry the wall clock, in 1/90 000 s, when the first reader came at
+    /// `started`.
+    fn by_wall_clock(&self, started: SystemTime) -> i64 {
+        let began = started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // What the first reader gets last of its burst is what is new.
+        let began = began.saturating_sub(self.offset + self.burst);
+        self.clip.set_clock(ticks(u64::try_from(began.as_micros()).unwrap_or(u64::MAX)))
+    }
+}
+
 /// A [`Channel`] as text: `id=<40 hex>,clip=<path>` and any of `name=Foo`, `infohash=<40 hex>`, `fault=silence@5s`,
-/// `start_delay=3s`, `burst=12s`, `offset=0s`, `lump=5s`, `ends_after=60s`; `id` may come again for more links to the same swarm.
+/// `start_delay=3s`, `burst=12s`, `offset=0s`, `lump=5s`, `ends_after=60s`, `wall_clock=true`; `id` may come again for
+/// more links to the same swarm.
 #[derive(Debug, Clone)]
 pub struct ChannelArgument {
     ids: Vec<ContentId>,
@@ -78,6 +95,7 @@ pub struct ChannelArgument {
     offset: Option<Duration>,
     lump: Option<Duration>,
     ends_after: Option<Duration>,
+    wall_clock: bool,
     fault: Fault,
 }
 
@@ -87,7 +105,7 @@ pub enum InvalidChannel {
     /// A piece between two commas is not `key=value`.
     #[error(
         "{0:?} is not key=value; the keys are id, clip, name, infohash, fault, start_delay, burst, offset, lump, \
-         ends_after"
+         ends_after, wall_clock"
     )]
     Key(String),
     /// `id` or `clip` is missing.
@@ -104,6 +122,14 @@ pub enum InvalidChannel {
     /// A duration is none.
     #[error("{key}: {value:?} is no duration such as 3s or 700ms")]
     Duration {
+        /// Which key.
+        key: String,
+        /// What stood there.
+        value: String,
+    },
+    /// What is neither yes nor no.
+    #[error("{key}: {value:?} is neither true nor false")]
+    Choice {
         /// Which key.
         key: String,
         /// What stood there.
@@ -133,6 +159,7 @@ impl ChannelArgument {
         channel.offset = self.offset.unwrap_or(channel.offset);
         channel.lump = self.lump.unwrap_or(channel.lump);
         channel.ends_after = self.ends_after;
+        channel.wall_clock = self.wall_clock;
         channel.fault = self.fault;
         channel
     }
@@ -146,6 +173,7 @@ impl FromStr for ChannelArgument {
         let (mut infohash, mut name, mut clip, mut fault) = (None, None, None, Fault::None);
         let (mut start_delay, mut burst, mut offset, mut lump, mut ends_after) =
             (None, None, None, None, None);
+        let mut wall_clock = false;
         for pair in text.split(',') {
             let (key, value) = pair.split_once('=').ok_or_else(|| InvalidChannel::Key(pair.to_owned()))?;
             let invalid_id = |error| InvalidChannel::Id { key: key.to_owned(), error };
@@ -164,6 +192,10 @@ impl FromStr for ChannelArgument {
                 "offset" => offset = time()?,
                 "lump" => lump = time()?,
                 "ends_after" => ends_after = time()?,
+                "wall_clock" => {
+                    let invalid = |_| InvalidChannel::Choice { key: key.to_owned(), value: value.to_owned() };
+                    wall_clock = value.parse().map_err(invalid)?;
+                }
                 _ => return Err(InvalidChannel::Key(pair.to_owned())),
             }
         }
@@ -171,7 +203,19 @@ impl FromStr for ChannelArgument {
             return Err(InvalidChannel::Missing("id"));
         }
         let clip = clip.ok_or(InvalidChannel::Missing("clip"))?;
-        Ok(Self { ids, infohash, name, clip, start_delay, burst, offset, lump, ends_after, fault })
+        Ok(Self {
+            ids,
+            infohash,
+            name,
+            clip,
+            start_delay,
+            burst,
+            offset,
+            lump,
+            ends_after,
+            wall_clock,
+            fault,
+        })
     }
 }
 
@@ -195,8 +239,8 @@ pub(super) struct Broadcast {
     pub(super) silent: AtomicBool,
     /// Bytes that went out to readers, counted for the open dialect.
     pub(super) sent: AtomicU64,
-    /// When the first media was asked for: live time counts from there, for every session.
-    started: OnceLock<Instant>,
+    /// When the first media was asked for, by both clocks: live time counts from there, for every session.
+    started: OnceLock<(Instant, SystemTime)>,
 }
 
 impl Broadcast {
@@ -249,13 +293,22 @@ impl Broadcast {
         }
         let now = Instant::now();
         // The first reader begins exactly at the offset.
-        self.channel.offset + now.saturating_duration_since(*self.started.get_or_init(|| now))
+        self.channel.offset + now.saturating_duration_since(self.started(now).0)
+    }
+
+    /// How far timestamps are moved from the clip's, in 1/90 000 s.
+    pub(super) fn shift(&self) -> i64 {
+        if self.channel.wall_clock { self.channel.by_wall_clock(self.started(Instant::now()).1) } else { 0 }
+    }
+
+    fn started(&self, now: Instant) -> (Instant, SystemTime) {
+        *self.started.get_or_init(|| (now, SystemTime::now()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Pattern, *};
 
     const ID: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -278,6 +331,39 @@ mod tests {
     }
 
     #[test]
+    fn no_picture_goes_out_before_its_time_by_the_wall_clock_and_the_last_at_it() {
+        let clip = Arc::new(Pattern::default().clip());
+        let channel = Channel { wall_clock: true, ..Channel::new(ID.parse().unwrap(), clip) };
+        // The broadcast began 12.7 s before its first reader came, and the clock's cycle began with 1970.
+        let reader = SystemTime::UNIX_EPOCH + Duration::from_millis(100_000_000 + 12_700);
+
+        let shift = channel.by_wall_clock(reader);
+
+        let began = 100_000 * 90_000 % (1 << 33);
+        let ages: Vec<i64> = pictures(&channel.clip, shift)
+            .map(|(number, shown)| began + ticks_of(channel.clip.due(number)) - i64::try_from(shown).unwrap())
+            .collect();
+        assert_eq!(ages.len(), 128);
+        assert_eq!(ages.iter().min(), Some(&0));
+        assert!(ages.iter().all(|age| *age < 3_600), "{ages:?}");
+    }
+
+    /// The packets of the first round at which pictures begin, and their PTS.
+    fn pictures(clip: &Clip, shift: i64) -> impl Iterator<Item = (u64, u64)> {
+        (0..clip.len()).filter_map(move |number| {
+            let mut bytes = Vec::new();
+            clip.write(number..number + 1, shift, &mut bytes);
+            let packet = mpegts::Packet::new(&bytes)?;
+            let starts = packet.payload_unit_start() && packet.payload().starts_with(&[0, 0, 1, 0xE0]);
+            starts.then(|| (number, super::super::clip::pes_time(&packet.payload()[9..])))
+        })
+    }
+
+    fn ticks_of(time: Duration) -> i64 {
+        i64::try_from(ticks(u64::try_from(time.as_micros()).unwrap())).unwrap()
+    }
+
+    #[test]
     fn a_channel_written_wrongly_says_where() {
         let refused = |text: &str| text.parse::<ChannelArgument>().unwrap_err().to_string();
 
@@ -290,6 +376,10 @@ mod tests {
         assert_eq!(
             refused(&format!("id={ID},clip=a,burst=12")),
             "burst: \"12\" is no duration such as 3s or 700ms"
+        );
+        assert_eq!(
+            refused(&format!("id={ID},clip=a,wall_clock=1")),
+            "wall_clock: \"1\" is neither true nor false"
         );
         assert!(refused(&format!("id={ID},clip=a,fault=x")).starts_with("no fault \"x\""));
     }

@@ -50,6 +50,8 @@ pub struct Clip {
     segments: Box<[usize]>,
     /// Packets at which a decoder can begin.
     keys: Box<[usize]>,
+    /// What the pictures' clock shows when the broadcast begins, in 1/90 000 s: no picture goes out before its PTS.
+    clock: u64,
 }
 
 /// Where the clip's program tables are.
@@ -78,6 +80,7 @@ impl Clip {
         let timing = survey.timing(count).filter(|timing| timing.round >= SHORTEST_ROUND);
         let timing = timing.ok_or(ClipError::NoClock(count))?;
         let mut clip = Self {
+            clock: clock(&survey.pictures, &timing.due),
             due: timing
                 .due
                 .iter()
@@ -125,6 +128,12 @@ impl Clip {
     #[must_use]
     pub fn byte_rate(&self) -> u64 {
         self.packets.len() as u64 * MICROS_PER_SECOND / self.round.max(1)
+    }
+
+    /// How far timestamps have to be moved for the pictures' clock to show `ticks` when the broadcast begins. A picture's
+    /// PTS is then when it was sent, or a little earlier where pictures come in another order than they are shown.
+    pub(super) fn set_clock(&self, ticks: u64) -> i64 {
+        distance(self.clock, ticks % CYCLE)
     }
 
     /// When packet `number` of the broadcast is due, from the broadcast's start.
@@ -232,6 +241,15 @@ impl Clip {
     }
 }
 
+/// The least that a clock can show at the start so that every picture, at a packet that is `due`, is sent at its PTS or
+/// later.
+fn clock(pictures: &[(usize, u64)], due: &[u64]) -> u64 {
+    let starts = pictures.iter().map(|(packet, shown)| (shown + CYCLE - ticks(due[*packet]) % CYCLE) % CYCLE);
+    starts
+        .reduce(|latest, start| if distance(latest, start) > 0 { start } else { latest })
+        .unwrap_or_default()
+}
+
 /// How far timestamps are moved in `round`, as a distance forward on the cycle.
 fn moved_by(round: u64, period: u64, shift: i64) -> u64 {
     let forward = u128::from(round) * u128::from(period) % u128::from(CYCLE);
@@ -282,6 +300,11 @@ pub(super) fn distance(from: u64, to: u64) -> i64 {
 /// Microseconds of a number of 1/90 000 s.
 pub(super) fn micros(ticks: u64) -> u64 {
     ticks * (MICROS_PER_SECOND / 10_000) / (TICKS_PER_SECOND / 10_000)
+}
+
+/// Units of 1/90 000 s of a number of microseconds.
+pub(super) fn ticks(micros: u64) -> u64 {
+    micros * (TICKS_PER_SECOND / 10_000) / (MICROS_PER_SECOND / 10_000)
 }
 
 fn low_byte(value: u64) -> u8 {

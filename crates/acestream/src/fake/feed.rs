@@ -45,7 +45,7 @@ pub(super) struct Feed<'a> {
     next: u64,
     /// How many packets what is sent lies behind the clock, when the broadcast loops.
     lag: u64,
-    /// Jumps of timestamps that earlier faults made, in 1/90 000 s.
+    /// How far timestamps are moved, by the wall clock and by jumps that earlier faults made, in 1/90 000 s.
     jumped: i64,
     /// How the open dialect changes what is sent; `None` where packets go out as they are.
     retold: Option<Retold>,
@@ -68,7 +68,7 @@ impl<'a> Feed<'a> {
             turns: 0,
             next,
             lag: 0,
-            jumped: 0,
+            jumped: broadcast.shift(),
             retold: None,
             silent: false,
             packets: Vec::new(),
@@ -148,7 +148,7 @@ impl<'a> Feed<'a> {
         let clip = &self.broadcast.channel.clip;
         self.next = clip.after(self.broadcast.join());
         self.lag = self.next - clip.key_from(0);
-        self.jumped = 0;
+        self.jumped = self.broadcast.shift();
     }
 
     /// Packets that may go now, up to where the fault does something new.

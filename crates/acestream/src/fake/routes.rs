@@ -121,6 +121,10 @@ pub(super) async fn serve(shared: &Shared, mut socket: TcpStream) -> io::Result<
 
 impl Shared {
     async fn reply(&self, request: &Request) -> Reply {
+        // No engine has this: it is for scripts that run one as a process of its own.
+        if request.path == "/fake/fault" {
+            return self.new_fault(request);
+        }
         if self.hangs.load(Relaxed) {
             return Reply::Never;
         }
@@ -146,6 +150,17 @@ impl Shared {
             ["ace", "event", id, key] => self.events(id, key).await,
             _ => Reply::not_found(),
         }
+    }
+
+    /// `/fake/fault?id=…&fault=silence@0s`: from now on this is what goes wrong with the channel.
+    fn new_fault(&self, request: &Request) -> Reply {
+        let id = request.parameter("id").and_then(|id| id.parse().ok());
+        let Some(broadcast) = id.and_then(|id| self.by_id(&id)) else { return Reply::not_found() };
+        match request.parameter("fault").unwrap_or_default().parse::<Fault>() {
+            Ok(fault) => broadcast.fault.send_replace(fault),
+            Err(error) => return Reply::text(400, &error.to_string()),
+        };
+        Reply::text(200, "")
     }
 
     pub(super) fn select(&self, selection: &Selection) -> Option<&Arc<Broadcast>> {

@@ -51,6 +51,8 @@ pub(super) struct Survey {
     streams: BTreeMap<u16, Course>,
     /// PTS by PID: where pictures come in another order than they are shown, a cut clip shows more than it has.
     shown: BTreeMap<u16, Course>,
+    /// Where pictures of the first video stream begin, and their PTS.
+    pub(super) pictures: Vec<(usize, u64)>,
     first_video: Option<u16>,
     first_clock: Option<u16>,
 }
@@ -122,6 +124,9 @@ impl Survey {
         }
         let Some((shown, time)) = self.visit_stamps(index, packet, flags >> 6) else { return };
         self.shown.entry(pid).or_default().mark(index, shown);
+        if is_first_video {
+            self.pictures.push((index, shown));
+        }
         let course = self.streams.entry(pid).or_default();
         course.is_media |= is_video || is_audio;
         course.mark(index, time);

@@ -1,11 +1,11 @@
 //! Every fault, seen through the client.
 
-use acestream::{Error, Playback, Session, fake::Fault};
+use acestream::{Error, Playback, Selector, Session, fake::Fault};
 use mpegts::Packet;
 
 use crate::{
     stream::{VIDEO, clocks, continuity_errors, of, packets, steps, times},
-    support::{ID, Rig, id, pass, read_bytes, read_to_end, secs, until},
+    support::{ID, Rig, UNKNOWN, id, pass, read_bytes, read_to_end, secs, until},
 };
 
 const CYCLE: u64 = 1 << 33;
@@ -31,6 +31,21 @@ async fn silence_is_a_connection_that_stays_open_without_a_byte() {
     rig.fake.set_fault(&id(), Fault::None);
     let more = read_bytes(&mut playback, rig.bytes_of(secs(5)) - bytes.len()).await;
     assert_eq!(continuity_errors(&packets(&[bytes, more].concat())), 0);
+}
+
+#[tokio::test]
+async fn a_script_sets_a_fault_by_a_request() {
+    let rig = Rig::start().await;
+    let asked = async |query: &str| rig.get(&format!("/fake/fault?{query}")).await.status().to_owned();
+
+    assert_eq!(asked(&format!("id={UNKNOWN}&fault=hang")).await, "404");
+    assert_eq!(asked(&format!("id={ID}&fault=hangs")).await, "400");
+    assert_eq!(asked(&format!("id={ID}&fault=premium")).await, "200");
+
+    let refused = rig.engine.start(&Selector::ContentId(id())).await.map(drop);
+    assert!(refused.is_err_and(|error| error.to_string().contains("buy")));
+    assert_eq!(asked(&format!("id={ID}&fault=none")).await, "200");
+    assert!(rig.engine.start(&Selector::ContentId(id())).await.is_ok());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::{demo, output::say, signals::Signals};
 
+/// GET `/fake/fault?id=…&fault=silence@0s` changes what goes wrong with a channel while it runs; `fault=none` ends it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Where it listens.
@@ -18,7 +19,8 @@ pub(super) struct Arguments {
     /// How much faster than a real engine it answers.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     speed: f64,
-    /// A channel: `id=<40 hex>,clip=<file>` and any of name, infohash, fault, `start_delay`, burst, offset, lump.
+    /// A channel: `id=<40 hex>,clip=<file>` and any of name, infohash, fault, `start_delay`, burst, offset, lump,
+    /// `ends_after`, `wall_clock`.
     /// May be given more than once; without it, the demo channels.
     #[arg(long = "channel", value_name = "CHANNEL")]
     channels: Vec<ChannelArgument>,

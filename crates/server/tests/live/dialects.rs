@@ -37,7 +37,8 @@ async fn a_channel_plays_and_its_session_is_stopped() {
 async fn what_breaks_off_comes_back() {
     for profile in ALL {
         for fault in ["eof@0s", "reset@0s", "restart@0s"] {
-            let stage = Stage::with(engine(profile, vec![channel('a')]), config()).await;
+            let short = Channel { burst: Duration::from_secs(12), ..channel('a') };
+            let stage = Stage::with(engine(profile, vec![short]), config()).await;
             let stream = stage.watch(&id('a')).await;
 
             stage.fake.set_fault(&id('a'), fault.parse().unwrap());
@@ -54,16 +55,18 @@ async fn what_breaks_off_comes_back() {
 #[tokio::test]
 async fn faults_of_the_media_are_survived() {
     for profile in ALL {
-        for fault in ["jump@10s:+3600s", "jump@10s:-5s", "cc@2s", "garbage@2s", "no-psi@5s:10s", "slow@300ms"]
-        {
-            let stage = Stage::with(engine(profile, vec![faulty('a', fault)]), config()).await;
+        let faults =
+            ["jump@10s:+3600s", "jump@10s:-5s", "cc@2s", "garbage@2s", "no-psi@5s:10s", "slow@300ms"];
+        let channels = "abcdef".chars().zip(faults).map(|(digit, fault)| faulty(digit, fault)).collect();
+        let stage = Stage::with(engine(profile, channels), config()).await;
 
-            let stream = stage.tune(&id('a'));
-            reach(&stream, |now| is_seconds(now, 30)).await;
+        let streams: Vec<_> = "abcdef".chars().map(|digit| stage.tune(&id(digit))).collect();
 
+        for (stream, fault) in streams.iter().zip(faults) {
+            reach(stream, |now| is_seconds(now, 30)).await;
             assert_eq!(stream.now().state, State::Live, "{profile:?} {fault}");
-            stage.end().await;
         }
+        stage.end().await;
     }
 }
 
