@@ -129,7 +129,7 @@ impl Connection {
                 result
             });
             match count {
-                Ok(0) => return Err("the server closed the connection".into()),
+                Ok(0) => return Err(format!("the server closed the connection of viewer {}", self.agent).into()),
                 Ok(count) => read += count,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error.into()),
