@@ -1,6 +1,6 @@
 //! A validator of what RFC 8216bis (draft 22) wants of playlists and segments: ours, and anybody's.
 //!
-//! [`media`] and [`multivariant`] look at one text, [`Follower`] at the versions of a live playlist, [`Transport`] at
+//! [`media()`] and [`multivariant()`] look at one text, [`Follower`] at the versions of a live playlist, [`Transport`] at
 //! the bytes of segments. Each check names its clause. Any text can be looked at: what cannot be read is a finding.
 
 mod attributes;
