@@ -23,6 +23,8 @@ class Viewer(threading.Thread):
         self.errors = []
         self.longest_wait = 0.0
         self.buffer = bytearray(1 << 20)
+        # A viewer is known by address and player: without a name of their own all of these would be one, who zaps.
+        self.headers = {"User-Agent": f"bench/{id(self)}"}
         parts = urlsplit(url)
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
 
@@ -58,7 +60,7 @@ class Viewer(threading.Thread):
     def get(self, url, keep=True):
         """The body, or only how long it is."""
         parts = urlsplit(url)
-        self.connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
+        self.connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""), headers=self.headers)
         answer = self.connection.getresponse()
         if answer.status != 200:
             answer.read()
