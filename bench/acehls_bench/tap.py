@@ -1,4 +1,4 @@
-"""A relay between a client and the engine that notes when random access points pass."""
+"""A relay between a client and the engine that notes when random access points pass, and can hold everything back."""
 
 import re
 import socket
@@ -17,6 +17,8 @@ class Tap:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.random_access = []
+        self.open = threading.Event()
+        self.open.set()
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
@@ -24,6 +26,12 @@ class Tap:
 
     def __exit__(self, *_):
         self.listener.close()
+
+    def gap(self, seconds):
+        """Nothing passes for so long; then what gathered meanwhile does at once."""
+        self.open.clear()
+        time.sleep(seconds)
+        self.open.set()
 
     def accept(self):
         while True:
@@ -39,6 +47,7 @@ class Tap:
         tail = b""
         try:
             while data := source.recv(1 << 16):
+                self.open.wait()
                 sink.sendall(data)
                 if watched:
                     found = len(RANDOM_ACCESS.findall(tail + data))
