@@ -4,11 +4,12 @@ use std::{io, mem, time::Duration};
 
 use bytes::Bytes;
 use reqwest::Url;
-use rustix::{buffer::spare_capacity, io::Errno};
+use rustix::io::Errno;
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{
     Error, answer,
+    block::Block,
     engine::{Connection, limited},
     framing::Framing,
     wire::{self, Answer},
@@ -55,7 +56,7 @@ pub enum Taken {
 impl Playback {
     /// The most bytes that one piece has: a multiple of the packets of a transport stream, so that pieces of one that
     /// begins with the body are cut between packets.
-    pub const BLOCK: usize = 348 * 188;
+    pub const BLOCK: usize = Block::LEN;
 
     /// Follow `url` to media.
     pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
@@ -92,11 +93,13 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(None);
             }
-            let mut block = Vec::with_capacity(Self::BLOCK);
-            if self.woken()?.read_buf(&mut block).await.map_err(|error| cut(&error))? == 0 {
-                return self.ended().map(|()| None);
+            let socket = self.woken()?;
+            socket.readable().await.map_err(|error| cut(&error))?;
+            let mut block = Block::take();
+            match socket.read(block.space()).await.map_err(|error| cut(&error))? {
+                0 => return self.ended().map(|()| None),
+                count => self.input = block.filled(count),
             }
-            self.input = block.into();
         }
     }
 
@@ -199,10 +202,10 @@ fn read_now(socket: &std::net::TcpStream, least: usize) -> Result<Now, Error> {
     if there > 0 && there < least as u64 {
         return Ok(Now::Nothing);
     }
-    let mut block = Vec::with_capacity(if there == 0 { 1 } else { Playback::BLOCK });
-    match rustix::io::read(socket, spare_capacity(&mut block)) {
+    let mut block = Block::take();
+    match rustix::io::read(socket, block.space()) {
         Ok(0) => Ok(Now::Closed),
-        Ok(_) => Ok(Now::Block(block.into())),
+        Ok(count) => Ok(Now::Block(block.filled(count))),
         Err(Errno::AGAIN | Errno::INTR) => Ok(Now::Nothing),
         Err(errno) => Err(cut(&errno.into())),
     }

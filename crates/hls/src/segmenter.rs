@@ -34,6 +34,8 @@ const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
 const TRACKS: Ticks = Ticks(Ticks::PER_SECOND);
 /// Bytes to hold while nothing can begin.
 const MAX_WAITING: usize = 8 << 20;
+/// Bounds are looked at every so many packets.
+const BOUND_EVERY: u64 = 32;
 
 /// What a playlist says at its head and never changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -251,7 +253,9 @@ impl Segmenter {
             Event::Program(program) => self.adopt(program),
             Event::Packet(packet) => {
                 self.body.push(packet);
-                self.bound();
+                if self.body.end().is_multiple_of(BOUND_EVERY) {
+                    self.bound();
+                }
             }
             Event::Discontinuity(found) => self.break_at(found),
             Event::AccessUnit(unit) => self.unit(&unit),

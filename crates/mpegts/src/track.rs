@@ -5,7 +5,7 @@ use std::mem;
 use crate::{
     codec::Codec,
     format::{Finder, Format},
-    packet::{PACKET_LEN, Packet},
+    packet::Packet,
     pes::{self, Parsed, PesHeader},
     probe::{self, Verdict},
 };
@@ -23,33 +23,50 @@ pub(crate) enum Order {
     Gap,
 }
 
+/// So many bytes at the end of a payload tell packets apart: of two with one counter, those that end alike are one.
+const TAIL: usize = 32;
+
 /// The continuity counter of one PID (2.4.3.3).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Continuity {
-    last: Option<[u8; PACKET_LEN]>,
+    last: Option<Seen>,
+}
+
+/// What is remembered of a packet: 40 bytes, not 188, as every packet passes here.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    counter: u8,
+    len: usize,
+    tail: [u8; TAIL],
+}
+
+impl Seen {
+    fn of(packet: Packet<'_>) -> Self {
+        let tail = packet.bytes().last_chunk().expect("a packet is longer than its tail");
+        Self { counter: packet.continuity_counter(), len: packet.payload().len(), tail: *tail }
+    }
+
+    /// Whether `other` ends with the same payload. The clock in front of it may differ.
+    fn ends_as(&self, other: &Self) -> bool {
+        let stuffing = TAIL.saturating_sub(self.len);
+        self.len == other.len && self.tail[stuffing..] == other.tail[stuffing..]
+    }
 }
 
 impl Continuity {
     pub(crate) fn check(&mut self, packet: Packet<'_>) -> Order {
-        let order = self.last.as_ref().map_or(Order::Next, |last| compare(last, packet));
         // The counter stands still where there is no payload.
-        if order != Order::Duplicate && packet.has_payload() {
-            self.last = Some(*packet.bytes());
+        if !packet.has_payload() {
+            return Order::Next;
         }
-        order
-    }
-}
-
-fn compare(last: &[u8; PACKET_LEN], packet: Packet<'_>) -> Order {
-    let last = Packet::new(last).expect("only packets are kept");
-    if !packet.has_payload() || packet.discontinuity_indicator() {
-        return Order::Next;
-    }
-    match packet.continuity_counter().wrapping_sub(last.continuity_counter()) & 0x0F {
-        1 => Order::Next,
-        // The clock may differ, the payload may not.
-        0 if last.payload() == packet.payload() => Order::Duplicate,
-        _ => Order::Gap,
+        let seen = Seen::of(packet);
+        let Some(last) = self.last.replace(seen) else { return Order::Next };
+        match seen.counter.wrapping_sub(last.counter) & 0x0F {
+            1 => Order::Next,
+            _ if packet.discontinuity_indicator() => Order::Next,
+            0 if last.ends_as(&seen) => Order::Duplicate,
+            _ => Order::Gap,
+        }
     }
 }
 
@@ -99,7 +116,7 @@ impl TrackReader {
     pub(crate) fn new(codec: Codec) -> Self {
         Self {
             codec,
-            continuity: Continuity { last: None },
+            continuity: Continuity::default(),
             scrambled: false,
             parameters: Vec::new(),
             format: Finder::default(),
@@ -206,6 +223,7 @@ impl TrackReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::PACKET_LEN;
 
     fn packet(counter: u8, fill: u8) -> [u8; PACKET_LEN] {
         let mut packet = [fill; PACKET_LEN];
@@ -214,7 +232,7 @@ mod tests {
     }
 
     fn orders(packets: &[[u8; PACKET_LEN]]) -> Vec<Order> {
-        let mut continuity = Continuity { last: None };
+        let mut continuity = Continuity::default();
         packets.iter().map(|packet| continuity.check(Packet::new(packet).unwrap())).collect()
     }
 
@@ -222,6 +240,20 @@ mod tests {
     fn a_repeated_packet_is_a_duplicate_and_another_of_the_same_number_is_a_gap() {
         let packets = [packet(3, 1), packet(3, 1), packet(4, 2), packet(4, 3), packet(7, 4)];
         assert_eq!(orders(&packets), [Order::Next, Order::Duplicate, Order::Next, Order::Gap, Order::Gap]);
+    }
+
+    #[test]
+    fn a_duplicate_may_have_another_clock_and_a_payload_of_a_few_bytes_is_compared_alone() {
+        let clocked = |clock: u8, payload: u8| {
+            let mut packet = [payload; PACKET_LEN];
+            packet[..4].copy_from_slice(&[0x47, 0x01, 0x00, 0x33]);
+            packet[4] = 175;
+            packet[5..180].fill(clock);
+            packet[5] = 0x10;
+            packet
+        };
+        assert_eq!(orders(&[clocked(1, 9), clocked(2, 9)]), [Order::Next, Order::Duplicate]);
+        assert_eq!(orders(&[clocked(1, 9), clocked(1, 8)]), [Order::Next, Order::Gap]);
     }
 
     #[test]
