@@ -93,15 +93,24 @@ impl Window {
         far.count()
     }
 
-    /// Segments that never were, in front of the first (4.4.4.7).
+    /// Segments that never were, in front of the first (4.4.4.7). The last of them is two parts long and lists them: hls.js
+    /// loads no part of the growing segment before an older segment has parts.
     fn write_gaps(&self, text: &mut String, gaps: u64) -> fmt::Result {
         let Some(oldest) = self.listed().next().or(self.unfinished()) else { return Ok(()) };
+        let short = 2 * self.part_target();
         for before in (1..=gaps).rev() {
             let number = oldest.number.saturating_sub(before);
-            let behind = u32::try_from(before).unwrap_or(u32::MAX).saturating_mul(1) * self.target();
+            let further =
+                u32::try_from(before - 1).unwrap_or(u32::MAX).saturating_mul(self.target_duration());
+            let behind = short + Duration::from_secs(further.into());
             let date = oldest.date.checked_sub(behind).unwrap_or(oldest.date);
-            writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", Date(date))?;
-            writeln!(text, "#EXT-X-GAP\n#EXTINF:{:.6},\nsegment_{number}.ts", self.target().as_secs_f64())?;
+            writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXT-X-GAP", Date(date))?;
+            let duration = if before == 1 { short } else { self.target() };
+            for part in 0..if before == 1 { 2 } else { 0 } {
+                let seconds = self.part_target().as_secs_f64();
+                writeln!(text, "#EXT-X-PART:DURATION={seconds:.6},URI=\"part_{number}_{part}.ts\",GAP=YES")?;
+            }
+            writeln!(text, "#EXTINF:{:.6},\nsegment_{number}.ts", duration.as_secs_f64())?;
         }
         Ok(())
     }

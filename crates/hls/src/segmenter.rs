@@ -440,6 +440,8 @@ impl Segmenter {
         if packets.is_empty() {
             return;
         }
+        // A single picture does not tell how long pictures are.
+        self.part_fixed = self.part_fixed.or(self.part_target);
         if !growing.has_head() {
             // Tracks that come or go are a discontinuity (4.4.4.3).
             self.broken |= self.tables.renew() && !self.played.is_zero();

@@ -232,6 +232,33 @@ fn a_position_is_reached_with_its_part_and_too_far_beyond_what_comes_next() {
     assert!(!window.is_too_far(at(1_004, Some(12))) && window.is_too_far(at(1_004, Some(13))));
 }
 
+/// Groups of so many pictures, each behind a jump in time.
+fn groups(groups: &[(u32, i64)]) -> Vec<u8> {
+    let (mut muxer, mut time) = (Muxer::default(), 100 * SECOND);
+    for &(pictures, jump) in groups {
+        time += jump;
+        muxer.tables();
+        for n in 0..pictures {
+            muxer.pes(VIDEO, Ticks(time), Ticks(time), if n == 0 { IDR } else { PREDICTED }, 400);
+            time += 3_600;
+        }
+    }
+    muxer.stream
+}
+
+#[test]
+fn a_part_is_promised_its_length_even_where_it_is_a_single_picture() {
+    let mut packager = packager();
+    let mut versions = Vec::new();
+    watch(&mut packager, &groups(&[(1, 0), (200, 15 * SECOND)]), 1, |packager| {
+        versions.push(packager.window().live_playlist(Profile::Balanced, false));
+    });
+
+    let first = versions.iter().find(|text| text.contains("segment_1000.ts")).unwrap();
+    assert!(first.contains("PART-TARGET=0.320000") && first.contains("DURATION=0.040000"), "{first}");
+    assert_eq!(musts(validate::media(first)), []);
+}
+
 /// Groups of pictures with holes, jumps and cuts of the source.
 fn any_stream() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {
     // Rates of which a whole number of frames fills a part: a promise of 85 % cannot be kept over any change of rate.
@@ -253,6 +280,14 @@ fn any_stream() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {
     })
 }
 
+/// What no stutter excuses: a source that stutters is late, and its parts are short where it broke.
+fn beyond_stutter(findings: Vec<Finding>) -> Vec<Finding> {
+    let excused = |finding: &Finding| {
+        finding.clause == "6.2.1" && finding.text.contains("late") || finding.text.contains("less than 85 %")
+    };
+    musts(findings).into_iter().filter(|finding| !excused(finding)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -270,12 +305,12 @@ proptest! {
         }
         packager.finish();
         reader.look(packager.window(), packager.media_time(), false);
-        // A source that stutters is late, and its parts are short where it broke.
-        let late = |finding: &Finding| finding.clause == "6.2.1" && finding.text.contains("late");
-        prop_assert_eq!(musts(reader.findings).into_iter().filter(|f| !late(f)).collect::<Vec<_>>(), []);
+        prop_assert_eq!(beyond_stutter(reader.findings), []);
         for profile in PROFILES {
             let text = packager.window().live_playlist(profile, false);
-            prop_assert!(packager.window().is_empty() || musts(validate::media(&text)).is_empty(), "{}", text);
+            if !packager.window().is_empty() {
+                prop_assert_eq!(beyond_stutter(validate::media(&text)), []);
+            }
         }
     }
 }

@@ -7,25 +7,31 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Supply is looked at over this time.
+/// A burst is over when media came no faster than it plays for so long.
 const SPAN: Duration = Duration::from_millis(500);
 /// However the engine sends, a list is shown this long after its first segment was whole.
 const LONGEST: Duration = Duration::from_secs(2);
+/// Media comes part by part: what is ahead by half a part more than before did not come in real time.
+const STEP: Duration = Duration::from_millis(160);
 
 /// How media comes in at the start of a stream.
 #[derive(Debug)]
 pub(super) struct Burst {
     whole_since: Option<Instant>,
-    mark: Instant,
+    /// When the first media came, and how much there was before.
+    origin: Option<(Instant, Duration)>,
     media: Duration,
+    /// How much more media came since than time passed, at most.
+    ahead: Duration,
+    /// When that last grew.
+    grew: Instant,
     settled: bool,
-    /// Whether media came faster than it plays when this was last looked at.
-    bursts: bool,
 }
 
 impl Burst {
     pub(super) fn new() -> Self {
-        Self { whole_since: None, mark: Instant::now(), media: Duration::ZERO, settled: false, bursts: true }
+        let (media, ahead) = (Duration::ZERO, Duration::ZERO);
+        Self { whole_since: None, origin: None, media, ahead, grew: Instant::now(), settled: false }
     }
 
     /// There are `media` now, with a whole segment among them or not.
@@ -34,22 +40,23 @@ impl Burst {
         if is_whole {
             self.whole_since.get_or_insert(now);
         }
-        let passed = now - self.mark;
-        if passed >= SPAN {
-            self.bursts = media.saturating_sub(self.media) > passed + passed / 2;
-            self.settled |= !self.bursts && self.whole_since.is_some();
-            (self.mark, self.media) = (now, media);
+        let (since, before) = *self.origin.get_or_insert((now, self.media));
+        self.media = media;
+        let ahead = media.saturating_sub(before).saturating_sub(now - since);
+        if ahead > self.ahead + STEP {
+            (self.ahead, self.grew) = (ahead, now);
         }
+        self.settled |= self.whole_since.is_some() && !self.is_bursting();
     }
 
     /// The engine was connected anew, and may have stock to send again.
     pub(super) fn again(&mut self) {
-        (self.bursts, self.mark) = (true, Instant::now());
+        (self.origin, self.ahead, self.grew) = (None, Duration::ZERO, Instant::now());
     }
 
     /// Whether media comes faster than it plays, as far as is known: then it is better taken at once.
     pub(super) fn is_bursting(&self) -> bool {
-        self.bursts
+        self.grew.elapsed() < SPAN
     }
 
     /// Nothing more is worth waiting for.
@@ -64,7 +71,8 @@ impl Burst {
 
     /// When it is to be settled, whatever comes.
     pub(super) fn settles_at(&self) -> Option<Instant> {
-        self.whole_since.filter(|_| !self.settled).map(|since| since + LONGEST)
+        let latest = self.whole_since.filter(|_| !self.settled)? + LONGEST;
+        Some(latest.min(self.grew + SPAN))
     }
 }
 
@@ -107,6 +115,42 @@ mod tests {
 
         let (mut burst, mut media) = (Burst::new(), Duration::ZERO);
         flow(&mut burst, &mut media, 20, 1).await;
-        assert_eq!(burst.settles_at(), Some(Instant::now() + LONGEST));
+        assert_eq!(burst.settles_at(), Some(Instant::now() + SPAN));
+
+        let begun = Instant::now();
+        flow(&mut burst, &mut media, 4, 18).await;
+        assert_eq!(burst.settles_at(), Some(begun + LONGEST));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_half_again_as_fast_as_it_plays_is_a_burst_and_what_comes_in_parts_is_none() {
+        let (mut burst, mut media) = (Burst::new(), Duration::ZERO);
+        for _ in 0..20 {
+            advance(Duration::from_millis(213)).await;
+            media += Duration::from_millis(320);
+            burst.note(media, true);
+        }
+        assert!(burst.is_bursting() && !burst.is_settled());
+
+        for _ in 0..2 {
+            advance(Duration::from_millis(320)).await;
+            media += Duration::from_millis(320);
+            burst.note(media, true);
+        }
+        assert!(burst.is_settled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_reconnection_only_new_media_is_stock() {
+        let (mut burst, mut media) = (Burst::new(), Duration::ZERO);
+        flow(&mut burst, &mut media, 1, 100).await;
+
+        burst.again();
+        flow(&mut burst, &mut media, 1, 5).await;
+        assert!(!burst.is_bursting());
+
+        burst.again();
+        flow(&mut burst, &mut media, 10, 5).await;
+        assert!(burst.is_bursting());
     }
 }
