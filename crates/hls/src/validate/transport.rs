@@ -133,29 +133,30 @@ fn section(packet: Packet<'_>, table: u8) -> Option<&[u8]> {
     rest.get(usize::from(pointer)..).filter(|section| section.first() == Some(&table))
 }
 
-/// 3: a segment with video had better begin where a decoder can start, and a part that says so has to.
+/// 3: a segment with video had better begin where a decoder can start. 4.4.4.9: a part says whether it holds such a picture,
+/// wherever in it.
 fn decodable(bytes: &[u8], said: Said, report: &mut Report) {
-    let starts = first_picture(bytes);
-    if said.is_part && said.independent && starts == Some(false) {
-        report.must("4.4.4.9", 0, "INDEPENDENT=YES, and it does not begin with a picture that stands alone");
-    } else if said.is_part && !said.independent && starts == Some(true) {
-        report.should("4.4.4.9", 0, "it begins with a picture that stands alone, without INDEPENDENT=YES");
-    } else if !said.is_part && starts == Some(false) {
+    let pictures = pictures(bytes);
+    let Some(&begins) = pictures.first() else { return };
+    let holds = pictures.contains(&true);
+    if said.is_part && said.independent && !holds {
+        report.must("4.4.4.9", 0, "INDEPENDENT=YES, and no picture in it stands alone");
+    } else if said.is_part && !said.independent && holds {
+        report.should("4.4.4.9", 0, "a picture in it stands alone, without INDEPENDENT=YES");
+    } else if !said.is_part && !begins {
         report.should("3", 0, "it does not begin with a picture that stands alone");
     }
 }
 
-/// Whether a decoder can start at the first picture; `None` where no picture begins.
-fn first_picture(bytes: &[u8]) -> Option<bool> {
-    let (mut demuxer, mut video, mut first) = (Demuxer::default(), None, None);
+/// Whether a decoder can start at each of the pictures that begin here.
+fn pictures(bytes: &[u8]) -> Vec<bool> {
+    let (mut demuxer, mut video, mut found) = (Demuxer::default(), None, Vec::new());
     let mut on = |event: Event<'_>| match event {
         Event::Program(program) => video = program.video(),
-        Event::AccessUnit(unit) if first.is_none() && video == Some(unit.track) => {
-            first = Some(unit.random_access);
-        }
+        Event::AccessUnit(unit) if video == Some(unit.track) => found.push(unit.random_access),
         _ => {}
     };
     demuxer.push(bytes, &mut on);
     demuxer.finish(&mut on);
-    first
+    found
 }

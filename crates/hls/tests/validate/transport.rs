@@ -102,9 +102,13 @@ fn independent_is_said_where_it_is_true() {
     let part = |independent| Said { is_part: true, independent, discontinuity: false };
 
     assert_eq!(alone(&beginning, part(true)), "");
-    insta::assert_snapshot!(alone(&beginning, part(false)), @"SHOULD (4.4.4.9): it begins with a picture that stands alone, without INDEPENDENT=YES");
-    insta::assert_snapshot!(alone(&middle, part(true)), @"MUST (4.4.4.9): INDEPENDENT=YES, and it does not begin with a picture that stands alone");
+    insta::assert_snapshot!(alone(&beginning, part(false)), @"SHOULD (4.4.4.9): a picture in it stands alone, without INDEPENDENT=YES");
+    insta::assert_snapshot!(alone(&middle, part(true)), @"MUST (4.4.4.9): INDEPENDENT=YES, and no picture in it stands alone");
     assert_eq!(alone(&middle, part(false)), "");
+    // A group of pictures may end within a part.
+    let seam = [&middle[..], &beginning[PACKET_LEN * 2..]].concat();
+    assert!(!alone(&seam, part(true)).contains("4.4.4.9"));
+    assert!(alone(&seam, part(false)).contains("4.4.4.9"));
     insta::assert_snapshot!(alone(&middle, INDEPENDENT), @"SHOULD (3): it does not begin with a picture that stands alone");
 }
 
