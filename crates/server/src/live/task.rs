@@ -42,6 +42,8 @@ const LAST_START: Duration = Duration::from_secs(4);
 
 /// Of a broadcast that has an end, so much is packaged at a time.
 const PIECE: usize = 44 * PACKET_LEN;
+/// And so much of what is live: a block of a thin channel can hold several segments, between which memory is looked at.
+const STRETCH: usize = 348 * PACKET_LEN;
 
 /// A source this far behind the clock repeats what it has.
 const OLD: Duration = Duration::from_secs(3600);
@@ -305,7 +307,7 @@ impl Task {
         }
         self.source.set_pace(self.pace());
         // What has an end is slowed down segment by segment, of which a block can hold several.
-        let most = if self.has_end { PIECE } else { data.len() };
+        let most = if self.has_end { PIECE } else { STRETCH };
         while !data.is_empty() {
             let piece = data.split_to(most.min(data.len()));
             self.package(&piece).await;
