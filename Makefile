@@ -1,6 +1,7 @@
 # Everything that is done with this repository, for people and for CI alike.
 #   make demo    install what is needed, build, start server, engine and channels, print the address
 #   make test    install what is needed, run every test
+#   make players install the players that tests play with where they are there; CI has them
 #   make check   formatting, lints, documentation, the API's description
 #   make bench   measure against the peers (installs them where it may)
 
@@ -10,7 +11,7 @@ FUZZ_SECONDS ?= 60
 # npm prefers the Node of web/node_modules to the machine's own.
 NPM = npm --prefix web
 
-.PHONY: demo build test test-rust test-web e2e fuzz check fix bench openapi tools clean
+.PHONY: demo build test test-rust test-web e2e fuzz check fix bench openapi tools players clean
 
 demo: web/dist/index.html
 	$(CARGO) build --release --locked
@@ -21,13 +22,13 @@ build: web/dist/index.html
 
 test: test-rust test-web e2e fuzz
 
-test-rust: tools web/dist/index.html
+test-rust: tools $(if $(CI),players) web/dist/index.html
 	$(CARGO) test --workspace --locked
 
 test-web: web/node_modules/.installed
 	$(NPM) run test
 
-e2e: tools web/dist/index.html
+e2e: tools $(if $(CI),players) web/dist/index.html
 	$(CARGO) build --locked
 	ACEHLS_BIN="$(CURDIR)/target/debug/acehls" $(NPM) run e2e
 
@@ -57,6 +58,9 @@ openapi:
 
 tools:
 	scripts/tools.sh ffmpeg chromium c++
+
+players:
+	scripts/tools.sh cvlc mpv streamlink firefox-esr
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	$(NPM) ci --no-audit --no-fund

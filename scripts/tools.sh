@@ -6,6 +6,7 @@ set -euo pipefail
 package() {
     case "$1" in
         c++) echo g++ ;;
+        cvlc) echo vlc-bin vlc-plugin-base ;;
         nginx) echo nginx-light ;;
         *) echo "$1" ;;
     esac
@@ -18,7 +19,10 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 packages=()
-for tool in "${missing[@]}"; do packages+=("$(package "$tool")"); done
+for tool in "${missing[@]}"; do
+    read -ra of_tool <<<"$(package "$tool")"
+    packages+=("${of_tool[@]}")
+done
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
@@ -30,5 +34,5 @@ if command -v apt-get >/dev/null 2>&1 && "${as_root[@]}" true 2>/dev/null; then
         "${packages[@]}" >/dev/null || true
 fi
 for tool in "${missing[@]}"; do
-    command -v "$tool" >/dev/null 2>&1 || echo "NOTICE: $tool is missing and could not be installed; install the package $(package "$tool")"
+    command -v "$tool" >/dev/null 2>&1 || echo "NOTICE: $tool is missing and could not be installed; install $(package "$tool")"
 done

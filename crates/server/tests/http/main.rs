@@ -1,5 +1,5 @@
 //! The HTTP surface, as clients see it: a whole server on a free port, before a fake engine.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod app;
 

@@ -1,4 +1,7 @@
-//! Other players: FFmpeg and ffprobe on the server's own playlist. Skipped, with a notice, where they are absent.
+//! Other players on what the server serves. Skipped, with a notice, where they are absent.
+
+mod continuity;
+mod player;
 
 use std::{process::Stdio, time::Duration};
 
