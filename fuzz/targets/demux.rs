@@ -63,7 +63,8 @@ fn package((first, second): (&[u8], &[u8]), next: &mut dyn FnMut() -> usize) -> 
     let formats = packager.formats();
     let multivariant = hls::multivariant(packager.window(), &formats, "live.m3u8");
     assert_eq!(multivariant.lines().count(), 3, "{multivariant}");
-    let said = (packager.stats(), packager.program(), packager.is_scrambled(), packager.media_time(), formats);
+    let said =
+        (packager.stats(), packager.program(), packager.is_scrambled(), packager.media_time(), formats);
     let playlist = format!("{}{multivariant}", packager.window().playlist());
     Outcome { segments, playlist, said: format!("{said:?}") }
 }
@@ -81,7 +82,7 @@ fn feed(packager: &mut Packager, mut data: &[u8], next: &mut dyn FnMut() -> usiz
 fn note(packager: &Packager, segments: &mut Vec<Kept>) {
     let window = packager.window();
     for segment in packager.closed() {
-        let bytes = segment.chunks().concat();
+        let bytes = segment.chunks().flatten().copied().collect::<Vec<_>>();
         check(segment, &bytes);
         // Rounded, no segment is longer than the list says (RFC 8216bis, 4.4.3.1).
         let target = u128::from(window.target_duration());
@@ -97,7 +98,7 @@ fn note(packager: &Packager, segments: &mut Vec<Kept>) {
 /// What a segment promises: something to play, in whole packets, behind the tables (RFC 8216bis, 3.1.1).
 fn check(segment: &Segment, bytes: &[u8]) {
     assert!(!segment.duration.is_zero());
-    assert!(bytes.len() > 2 * PACKET && bytes.len() % PACKET == 0 && bytes.len() == segment.len());
+    assert!(bytes.len() > 2 * PACKET && bytes.len().is_multiple_of(PACKET) && bytes.len() == segment.len());
     assert!(bytes.chunks(PACKET).all(|packet| packet[0] == 0x47));
     assert_eq!([bytes[1] & 0x1F, bytes[2]], [0, 0], "the first packet is no PAT");
 }
