@@ -76,13 +76,23 @@ async fn reached(
         let text = format!("Segment {} is too far ahead of the playlist.", position.segment);
         return Err(Problem::new(Kind::InvalidRequest, text));
     }
+    blocked(services, stream, &now, |now| now.window.reached(position)).await
+}
+
+/// The stream, which is at `now`, once there is `news` of it.
+async fn blocked(
+    services: &Services,
+    stream: &Stream,
+    now: &Snapshot,
+    news: impl Fn(&Snapshot) -> bool,
+) -> Result<Arc<Snapshot>, Problem> {
     let _waiting = services.hub.blocked().try_enter()?;
     let limit = BLOCKED * Duration::from_secs(now.window.target_duration().max(1).into());
-    let news = |now: &Snapshot| now.window.reached(position);
     stream.until(news, limit).await.map_err(|error| live::explained(error, stream))
 }
 
-/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for.
+/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for, unless its
+/// segment ends without it (6.2.6).
 pub(super) async fn part(
     services: &Services,
     stream: &Stream,
@@ -91,8 +101,8 @@ pub(super) async fn part(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let mut now = stream.now();
-    if now.window.next() == Some((number, part)) {
-        now = reached(services, stream, now, Position { segment: number, part: Some(part) }).await?;
+    if now.window.is_coming(number, part) {
+        now = blocked(services, stream, &now, |now| !now.window.is_coming(number, part)).await?;
     }
     let part = now.window.part(number, part).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("Part {part} of segment {number} is not there."))
