@@ -26,7 +26,8 @@ pub fn multivariant(window: &Window, formats: &[Option<Format>], uri: &str) -> S
 fn write(text: &mut String, window: &Window, formats: &[Option<Format>], uri: &str) -> fmt::Result {
     // Parts can be played before there is a whole segment.
     let growing = window.unfinished().filter(|_| window.is_empty());
-    let segments: Vec<Piece> = window.listed().chain(growing).map(|segment| Piece::from(&**segment)).collect();
+    let segments: Vec<Piece> =
+        window.listed().chain(growing).map(|segment| Piece::from(&**segment)).collect();
     let average = rate(&segments);
     let peak = bandwidth(&segments, window.target_duration());
     write!(text, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH={peak}")?;

@@ -1,7 +1,7 @@
 //! How delivery directives and hints are answered where a segment or the stream ends.
 
 use bytes::Bytes;
-use hls::{Config, Packager, Position, Window};
+use hls::{Config, Packager, Position, Profile, Window, validate};
 use mpegts::{Ticks, testing::Muxer};
 
 /// What is there of so many pictures at 25 a second, in groups of 50.
@@ -15,6 +15,18 @@ fn packaged(pictures: u32) -> Packager {
 
 fn waits_for(window: &Window, segment: u64, part: u64) -> bool {
     !window.reached(Position { segment, part: Some(part) })
+}
+
+#[test]
+fn a_playlist_that_is_over_is_whole_whatever_was_asked_to_be_skipped() {
+    let mut packager = packaged(2_000);
+    assert!(packager.window().live_playlist(Profile::Balanced, true).contains("#EXT-X-SKIP"));
+    packager.finish();
+
+    let text = packager.window().live_playlist(Profile::Balanced, true);
+
+    assert!(text == packager.window().live_playlist(Profile::Balanced, false));
+    assert_eq!(validate::media(&text), []);
 }
 
 #[test]
