@@ -13,7 +13,7 @@ use super::{
     Kind, Problem, Services,
     extract::{Path, Query, Viewer},
     index::Wish,
-    live, segment,
+    live, segment, text,
 };
 use crate::live::{Snapshot, Stream};
 
@@ -46,6 +46,7 @@ pub(super) async fn playlist(
     Query(wish): Query<Wish>,
     RawQuery(query): RawQuery,
     viewer: Viewer,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
     let directives = Directives::parse(&query.unwrap_or_default())?;
@@ -59,7 +60,7 @@ pub(super) async fn playlist(
     if let Some(position) = directives.position {
         now = reached(&services, &stream, now, position).await?;
     }
-    Ok(live::playlist_response(now.live_playlist(profile, directives.skip)))
+    Ok(text::respond(now.live_playlist(profile, directives.skip), &headers))
 }
 
 /// The stream once its playlist holds `position`.

@@ -10,6 +10,7 @@ use acestream::{
     ContentId,
     fake::{Channel, Clip, Fake, FakeConfig},
 };
+use hls::validate::{self, Severity};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use server::{app::App, config::Config};
@@ -114,6 +115,15 @@ impl TestApp {
         assert_eq!(self.fake.sessions_open(), 0, "engine sessions left open");
         self.fake.shutdown().await;
     }
+}
+
+/// A playlist of either kind that breaks no rule.
+pub(crate) fn assert_valid(playlist: &str) {
+    let look = if validate::is_multivariant(playlist) { validate::multivariant } else { validate::media };
+    let findings = look(playlist);
+    let musts: Vec<String> =
+        findings.iter().filter(|found| found.severity == Severity::Must).map(ToString::to_string).collect();
+    assert!(musts.is_empty(), "{musts:#?} in\n{playlist}");
 }
 
 /// Ask again and again until there is an answer. Only a failing test waits for long.
