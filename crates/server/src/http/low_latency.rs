@@ -15,7 +15,7 @@ use super::{
     index::Wish,
     live, segment, text,
 };
-use crate::live::{Snapshot, Stream};
+use crate::live::{NotReady, Snapshot, Stream};
 
 /// A request is blocked no longer than this many target durations (6.2.5.2).
 const BLOCKED: u32 = 3;
@@ -89,7 +89,11 @@ async fn blocked(
 ) -> Result<Arc<Snapshot>, Problem> {
     let _waiting = services.hub.blocked().try_enter()?;
     let limit = BLOCKED * Duration::from_secs(now.window.target_duration().max(1).into());
-    stream.until(news, limit).await.map_err(|error| live::explained(error, stream))
+    stream.until(news, limit).await.map_err(|error| match error {
+        // The stream plays: what is said of one that starts is not true of it.
+        NotReady::Timeout => Problem::from(error).detail(format!("Nothing new came within {limit:?}.")),
+        ended @ NotReady::Ended(_) => live::explained(ended, stream),
+    })
 }
 
 /// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for, unless its
