@@ -17,6 +17,13 @@ impl Window {
         self.is_over() || self.edge().is_some_and(|edge| edge >= wanted)
     }
 
+    /// Whether the part `part` of `segment` is the one that comes next: what the playlist hints at. No longer, once it is
+    /// there, or its segment ended without it.
+    #[must_use]
+    pub fn is_coming(&self, segment: u64, part: u64) -> bool {
+        !self.is_over() && self.next() == Some((segment, part))
+    }
+
     /// Whether `position` is further ahead than a player may ask for: more than two segments, or more parts of the
     /// growing one than play in three seconds (three parts, where they are longer than a second).
     #[must_use]

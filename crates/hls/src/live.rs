@@ -33,7 +33,8 @@ impl Window {
     fn write_live(&self, text: &mut String, profile: Profile, skip: bool) -> fmt::Result {
         let gaps = if profile == Profile::Fast { self.gaps() } else { 0 };
         self.write_head(text, profile, gaps)?;
-        let skipped = if skip && gaps == 0 { self.skippable() } else { 0 };
+        // What is over is never skipped in (6.2.5.1).
+        let skipped = if skip && gaps == 0 && !self.is_over() { self.skippable() } else { 0 };
         if skipped > 0 {
             writeln!(text, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")?;
         }

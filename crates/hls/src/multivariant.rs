@@ -24,9 +24,12 @@ pub fn multivariant(window: &Window, formats: &[Option<Format>], uri: &str) -> S
 }
 
 fn write(text: &mut String, window: &Window, formats: &[Option<Format>], uri: &str) -> fmt::Result {
-    let segments: Vec<Piece> = window.listed().map(|segment| Piece::from(&**segment)).collect();
+    // Parts can be played before there is a whole segment.
+    let growing = window.unfinished().filter(|_| window.is_empty());
+    let segments: Vec<Piece> =
+        window.listed().chain(growing).map(|segment| Piece::from(&**segment)).collect();
     let average = rate(&segments);
-    let peak = peak(&segments, window.target_duration()).unwrap_or(average);
+    let peak = bandwidth(&segments, window.target_duration());
     write!(text, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH={peak}")?;
     if average > 0 {
         write!(text, ",AVERAGE-BANDWIDTH={average}")?;
@@ -81,6 +84,11 @@ fn rate(pieces: &[Piece]) -> u64 {
     let duration: Duration = pieces.iter().map(|piece| piece.duration).sum();
     let nanoseconds = duration.as_nanos().max(1);
     u64::try_from((bytes as u128 * 8_000_000_000).div_ceil(nanoseconds)).unwrap_or(u64::MAX)
+}
+
+/// `BANDWIDTH`: the peak, which is never below the average (4.4.6.2), though a segment can be in no row that counts.
+fn bandwidth(pieces: &[Piece], target_duration: u32) -> u64 {
+    peak(pieces, target_duration).unwrap_or(0).max(rate(pieces))
 }
 
 /// The peak segment bit rate: the largest of any segments in a row that together play 0.5 to 1.5 target durations.
@@ -165,6 +173,19 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_that_has_no_whole_segment_yet_has_the_bandwidth_of_its_parts() {
+        let window = window(&[(1, 250_000)]);
+        let growing = window.segment(1_000).cloned();
+        let promise = Promise { target_duration: 4, part_target: Duration::from_secs(1) };
+        let window = Window::default().growing(growing, promise);
+
+        let text = multivariant(&window, &[picture(FrameRate::new(25, 1))], "live.m3u8?profile=fast");
+
+        assert_eq!(validate::multivariant(&text), []);
+        assert!(text.contains("BANDWIDTH=2000000,AVERAGE-BANDWIDTH=2000000,"), "{text}");
+    }
+
+    #[test]
     fn what_is_not_known_is_left_out() {
         let window = window(&[(4, 1_000_000)]);
 
@@ -198,6 +219,15 @@ mod tests {
 
         assert_eq!(peak(&pieces, 4), Some(8 * 12_000 / 4));
         assert_eq!(rate(&pieces), 8 * 18_000 / 12);
+    }
+
+    #[test]
+    fn the_bandwidth_is_never_below_the_average() {
+        // The one in the middle is too short alone, and too long with a neighbour.
+        let pieces = [piece(4_400, 400), piece(1_800, 9_000), piece(4_400, 400)];
+
+        assert_eq!(peak(&pieces, 4), Some(rate(&pieces[..1])));
+        assert_eq!(bandwidth(&pieces, 4), rate(&pieces));
     }
 
     #[test]

@@ -11,8 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use hls::{Config, Packager, Segment, playlist};
+use hls::{Change, Config, Packager, Segment, playlist};
 use mpegts::{Demuxer, Event};
+use viewer::Viewer;
+
+mod viewer;
 
 fn captures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
@@ -57,6 +60,23 @@ fn every_capture_gives_the_same_segments_however_it_is_cut() {
             assert!(bytes(&package(&data, piece)) == whole, "{} in pieces of {piece}", path.display());
         }
     }
+}
+
+#[test]
+fn no_version_of_any_captures_playlists_breaks_a_rule() {
+    let mut wrong = Vec::new();
+    for path in captures() {
+        let (mut packager, mut viewer) = (Packager::new(Config::default(), 1_000), Viewer::default());
+        for piece in fs::read(&path).unwrap().chunks(64 * mpegts::PACKET_LEN) {
+            if packager.push(&Bytes::copy_from_slice(piece)) != Change::None {
+                viewer.look(&packager);
+            }
+        }
+        packager.finish();
+        viewer.look(&packager);
+        wrong.extend(viewer.findings.first().map(|found| format!("{}: {found}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

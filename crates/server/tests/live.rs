@@ -24,5 +24,7 @@ mod limits;
 mod sharing;
 #[path = "live/survival.rs"]
 mod survival;
+#[path = "live/viewer.rs"]
+mod viewer;
 #[path = "live/zapping.rs"]
 mod zapping;

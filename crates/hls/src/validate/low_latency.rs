@@ -169,10 +169,13 @@ fn hints_of_one_type(playlist: &Playlist, report: &mut Report) {
     }
 }
 
-/// 4.4.5.2, 6.2.5.1: only a server that said so skips, and nothing within the skip boundary.
+/// 4.4.5.2, 6.2.5.1: only a server that said so skips, nothing within the skip boundary, and nothing of what is over.
 fn skip(playlist: &Playlist, report: &mut Report) {
     if playlist.skipped == 0 {
         return;
+    }
+    if playlist.is_over {
+        report.must("6.2.5.1", 0, "EXT-X-SKIP in a playlist with EXT-X-ENDLIST");
     }
     let Some(boundary) = playlist.server_control.and_then(|control| control.can_skip_until) else {
         report.must("6.2.5.1", 0, "EXT-X-SKIP without CAN-SKIP-UNTIL");

@@ -13,7 +13,7 @@ pub struct Said {
     pub discontinuity: bool,
     /// Whether it is a part. Its tables may be in another part of its segment.
     pub is_part: bool,
-    /// Whether a decoder should be able to start here: all segments that have video, and parts that say so.
+    /// Whether a decoder should be able to start in it: all segments that have video, and parts that say so.
     pub independent: bool,
 }
 
@@ -133,30 +133,44 @@ fn section(packet: Packet<'_>, table: u8) -> Option<&[u8]> {
     rest.get(usize::from(pointer)..).filter(|section| section.first() == Some(&table))
 }
 
-/// 3: a segment with video had better begin where a decoder can start. 4.4.4.9: a part says whether it holds such a picture,
-/// wherever in it.
+/// 3: a segment with video had better begin where a decoder can start. 4.4.4.9: a part says whether there is such a
+/// place in it, anywhere: parts are cut by time, not by pictures.
 fn decodable(bytes: &[u8], said: Said, report: &mut Report) {
-    let pictures = pictures(bytes);
-    let Some(&begins) = pictures.first() else { return };
-    let holds = pictures.contains(&true);
-    if said.is_part && said.independent && !holds {
+    let Some(pictures) = Pictures::of(bytes) else { return };
+    if !said.is_part {
+        if !pictures.first_alone {
+            report.should("3", 0, "it does not begin with a picture that stands alone");
+        }
+    } else if said.independent && !pictures.any_alone {
         report.must("4.4.4.9", 0, "INDEPENDENT=YES, and no picture in it stands alone");
-    } else if said.is_part && !said.independent && holds {
-        report.should("4.4.4.9", 0, "a picture in it stands alone, without INDEPENDENT=YES");
-    } else if !said.is_part && !begins {
-        report.should("3", 0, "it does not begin with a picture that stands alone");
+    } else if !said.independent && pictures.any_alone {
+        report.should("4.4.4.9", 0, "it has a picture that stands alone, without INDEPENDENT=YES");
     }
 }
 
-/// Whether a decoder can start at each of the pictures that begin here.
-fn pictures(bytes: &[u8]) -> Vec<bool> {
-    let (mut demuxer, mut video, mut found) = (Demuxer::default(), None, Vec::new());
-    let mut on = |event: Event<'_>| match event {
-        Event::Program(program) => video = program.video(),
-        Event::AccessUnit(unit) if video == Some(unit.track) => found.push(unit.random_access),
-        _ => {}
-    };
-    demuxer.push(bytes, &mut on);
-    demuxer.finish(&mut on);
-    found
+/// Where a decoder can start.
+#[derive(Debug, Clone, Copy)]
+struct Pictures {
+    /// At the first picture.
+    first_alone: bool,
+    /// At one of them.
+    any_alone: bool,
+}
+
+impl Pictures {
+    /// Those that begin in `bytes`; `None` where none does.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (mut demuxer, mut video, mut found) = (Demuxer::default(), None, None);
+        let mut on = |event: Event<'_>| match event {
+            Event::Program(program) => video = program.video(),
+            Event::AccessUnit(unit) if video == Some(unit.track) => {
+                let alone = unit.random_access;
+                found.get_or_insert(Self { first_alone: alone, any_alone: alone }).any_alone |= alone;
+            }
+            _ => {}
+        };
+        demuxer.push(bytes, &mut on);
+        demuxer.finish(&mut on);
+        found
+    }
 }

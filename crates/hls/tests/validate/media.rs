@@ -272,6 +272,7 @@ fn server_control_hints_skips_and_reports() {
             ("SKIPPED-SEGMENTS=4", "SKIPPED-SEGMENTS=four"),
             ("SKIPPED-SEGMENTS=4", "SKIPPED=4"),
             ("#EXT-X-PRELOAD", "#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n#EXT-X-PRELOAD"),
+            ("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_110_3.ts\"\n", "#EXT-X-ENDLIST\n"),
         ],
         validate::media,
     );

@@ -1,13 +1,17 @@
 //! The multivariant playlist of a stream: what a player must know before it asks for media.
 
-use axum::{body::Body, extract::State, http::Response};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Response},
+};
 use hls::Profile;
 use serde::Deserialize;
 
 use super::{
     Kind, Problem, Services,
     extract::{Path, Query, Viewer},
-    live,
+    live, text,
 };
 use crate::live::{Snapshot, Stream};
 
@@ -39,6 +43,7 @@ pub(super) async fn index(
     Path(hash): Path<String>,
     Query(wish): Query<Wish>,
     viewer: Viewer,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
     let hurried = |stream: &Stream| {
@@ -48,7 +53,8 @@ pub(super) async fn index(
     };
     let ready = |now: &Snapshot| now.is_ready(profile);
     let (_, now) = live::joined(&services, &hash.parse()?, viewer, hurried, ready).await?;
-    Ok(live::playlist_response(hls::multivariant(&now.window, &now.formats, &wish.variant())))
+    let text = hls::multivariant(&now.window, &now.formats, &wish.variant());
+    Ok(text::respond(&text.into(), &headers))
 }
 
 impl Wish {

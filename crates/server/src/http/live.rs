@@ -6,17 +6,15 @@ use acestream::ContentId;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, Response, header},
+    http::{HeaderMap, Method, Response},
 };
 
 use super::{
     Kind, Problem, Services,
     extract::{Path, Viewer},
-    low_latency, segment,
+    low_latency, segment, text,
 };
 use crate::live::{EndReason, NotReady, Snapshot, Stream};
-
-const PLAYLIST: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
 
 /// The media playlist of a channel.
 ///
@@ -34,19 +32,11 @@ pub(super) async fn playlist(
     State(services): State<Services>,
     Path(hash): Path<String>,
     viewer: Viewer,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let playable = |now: &Snapshot| !now.window.is_empty();
     let (_, now) = joined(&services, &hash.parse()?, viewer, |_| (), playable).await?;
-    Ok(playlist_response(now.playlist()))
-}
-
-/// A playlist, asked for anew each time.
-pub(super) fn playlist_response(text: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(text.into());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, PLAYLIST);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
+    Ok(text::respond(now.playlist(), &headers))
 }
 
 /// The stream `id`, and what it shows once it is `ready`; `begun` looks at it before it is waited for.

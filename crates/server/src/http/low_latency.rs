@@ -13,9 +13,9 @@ use super::{
     Kind, Problem, Services,
     extract::{Path, Query, Viewer},
     index::Wish,
-    live, segment,
+    live, segment, text,
 };
-use crate::live::{Snapshot, Stream};
+use crate::live::{NotReady, Snapshot, Stream};
 
 /// A request is blocked no longer than this many target durations (6.2.5.2).
 const BLOCKED: u32 = 3;
@@ -46,6 +46,7 @@ pub(super) async fn playlist(
     Query(wish): Query<Wish>,
     RawQuery(query): RawQuery,
     viewer: Viewer,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
     let directives = Directives::parse(&query.unwrap_or_default())?;
@@ -59,7 +60,7 @@ pub(super) async fn playlist(
     if let Some(position) = directives.position {
         now = reached(&services, &stream, now, position).await?;
     }
-    Ok(live::playlist_response(now.live_playlist(profile, directives.skip)))
+    Ok(text::respond(now.live_playlist(profile, directives.skip), &headers))
 }
 
 /// The stream once its playlist holds `position`.
@@ -76,13 +77,27 @@ async fn reached(
         let text = format!("Segment {} is too far ahead of the playlist.", position.segment);
         return Err(Problem::new(Kind::InvalidRequest, text));
     }
-    let _waiting = services.hub.blocked().try_enter()?;
-    let limit = BLOCKED * Duration::from_secs(now.window.target_duration().max(1).into());
-    let news = |now: &Snapshot| now.window.reached(position);
-    stream.until(news, limit).await.map_err(|error| live::explained(error, stream))
+    blocked(services, stream, &now, |now| now.window.reached(position)).await
 }
 
-/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for.
+/// The stream, which is at `now`, once there is `news` of it.
+async fn blocked(
+    services: &Services,
+    stream: &Stream,
+    now: &Snapshot,
+    news: impl Fn(&Snapshot) -> bool,
+) -> Result<Arc<Snapshot>, Problem> {
+    let _waiting = services.hub.blocked().try_enter()?;
+    let limit = BLOCKED * Duration::from_secs(now.window.target_duration().max(1).into());
+    stream.until(news, limit).await.map_err(|error| match error {
+        // The stream plays: what is said of one that starts is not true of it.
+        NotReady::Timeout => Problem::from(error).detail(format!("Nothing new came within {limit:?}.")),
+        ended @ NotReady::Ended(_) => live::explained(ended, stream),
+    })
+}
+
+/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for, unless its
+/// segment ends without it (6.2.6).
 pub(super) async fn part(
     services: &Services,
     stream: &Stream,
@@ -91,8 +106,8 @@ pub(super) async fn part(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let mut now = stream.now();
-    if now.window.next() == Some((number, part)) {
-        now = reached(services, stream, now, Position { segment: number, part: Some(part) }).await?;
+    if now.window.is_coming(number, part) {
+        now = blocked(services, stream, &now, |now| !now.window.is_coming(number, part)).await?;
     }
     let part = now.window.part(number, part).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("Part {part} of segment {number} is not there."))

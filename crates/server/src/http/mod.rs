@@ -30,6 +30,7 @@ mod router;
 mod segment;
 mod server;
 mod streams;
+mod text;
 mod web;
 
 pub use config::{Config, Network};

@@ -36,6 +36,7 @@ mod splice;
 mod stream;
 mod supply;
 mod task;
+mod text;
 mod viewers;
 #[cfg(test)]
 mod zapping;
@@ -51,3 +52,4 @@ pub use reader::Reader;
 pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
 pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};
 pub use stream::{MAX_ALTERNATIVES, Stream};
+pub use text::Text;

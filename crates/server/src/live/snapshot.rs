@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use acestream::Infohash;
-use bytes::Bytes;
 use hls::{Profile, Window};
 use mpegts::Format;
+
+use super::text::Text;
 
 /// How far a stream has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +114,8 @@ pub struct Snapshot {
     pub formats: Vec<Option<Format>>,
     /// Whether the engine sent what it had in stock, so that there is no point in waiting for more.
     pub(super) settled: bool,
-    playlist: OnceLock<Bytes>,
-    live: [OnceLock<Bytes>; 2 * PROFILES],
+    playlist: OnceLock<Text>,
+    live: [OnceLock<Text>; 2 * PROFILES],
 }
 
 impl Snapshot {
@@ -134,14 +135,14 @@ impl Snapshot {
     }
 
     /// The media playlist: written on first request, then shared by all who ask.
-    pub fn playlist(&self) -> Bytes {
-        self.playlist.get_or_init(|| Bytes::from(self.window.playlist())).clone()
+    pub fn playlist(&self) -> &Text {
+        self.playlist.get_or_init(|| self.window.playlist().into())
     }
 
     /// The low-latency playlist as [`Window::live_playlist`] writes it: once, on first request.
-    pub fn live_playlist(&self, profile: Profile, skip: bool) -> Bytes {
+    pub fn live_playlist(&self, profile: Profile, skip: bool) -> &Text {
         let place = 2 * (profile as usize) + usize::from(skip);
-        self.live[place].get_or_init(|| Bytes::from(self.window.live_playlist(profile, skip))).clone()
+        self.live[place].get_or_init(|| self.window.live_playlist(profile, skip).into())
     }
 
     /// Whether a player of `profile` may begin: as much is there as it holds back, or as much as will be.

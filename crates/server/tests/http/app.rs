@@ -10,6 +10,7 @@ use acestream::{
     ContentId,
     fake::{Channel, Clip, Fake, FakeConfig},
 };
+use hls::validate::{self, Severity};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use server::{app::App, config::Config};
@@ -68,8 +69,18 @@ impl TestApp {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
+    /// What stands at `path`. A playlist of a stream is looked at by the validator, whatever a test wants of it.
     pub(crate) async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().await.unwrap()
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        let is_playlist = path.starts_with("/api/stream/") && path.contains(".m3u8");
+        if !is_playlist || response.status() != 200 {
+            return response;
+        }
+        let mut copy = axum::http::Response::new(());
+        *copy.headers_mut() = response.headers().clone();
+        let text = response.text().await.unwrap();
+        assert_valid(&text);
+        copy.map(|()| text).into()
     }
 
     pub(crate) async fn play(&self, body: &str) -> Response {
@@ -114,6 +125,15 @@ impl TestApp {
         assert_eq!(self.fake.sessions_open(), 0, "engine sessions left open");
         self.fake.shutdown().await;
     }
+}
+
+/// A playlist of either kind that breaks no rule.
+pub(crate) fn assert_valid(playlist: &str) {
+    let look = if validate::is_multivariant(playlist) { validate::multivariant } else { validate::media };
+    let findings = look(playlist);
+    let musts: Vec<String> =
+        findings.iter().filter(|found| found.severity == Severity::Must).map(ToString::to_string).collect();
+    assert!(musts.is_empty(), "{musts:#?} in\n{playlist}");
 }
 
 /// Ask again and again until there is an answer. Only a failing test waits for long.

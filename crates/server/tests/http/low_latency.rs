@@ -5,7 +5,7 @@ use std::time::Duration;
 use acestream::fake::Channel;
 use hls::validate::{Fetched, Finding, Follower, Severity};
 
-use crate::app::{NEWS, TestApp, kind_and_detail, news};
+use crate::app::{NEWS, TestApp, kind_and_detail, news, problem};
 
 fn live(query: &str) -> String {
     format!("/api/stream/{NEWS}/live.m3u8{query}")
@@ -130,6 +130,22 @@ async fn a_burst_is_waited_for_as_far_as_the_profile_holds_back() {
         .sum();
     assert!(listed >= 8.0, "{listed} s in {playlist}");
     assert!(playlist.contains("PART-HOLD-BACK=12.000000"), "{playlist}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_news_in_vain_is_told_so_after_three_target_durations() {
+    let silent = Channel { fault: "silence@3500ms".parse().unwrap(), ..plain() };
+    let app = TestApp::with(vec![silent], |config| config.live.target = Duration::from_secs(1)).await;
+    let playlist = text(&app, "?profile=fast").await;
+    assert!(playlist.contains("#EXT-X-TARGETDURATION:1\n"), "{playlist}");
+    let (_, segment, _) = hint(&playlist);
+
+    let answer = app.get(&live(&format!("?_HLS_msn={}&profile=fast", segment + 2))).await;
+
+    assert_eq!(answer.headers()["retry-after"], "2");
+    let (status, body) = problem(answer).await;
+    assert_eq!((status, &body["detail"]), (503, &"Nothing new came within 3s.".into()));
     app.end().await;
 }
 

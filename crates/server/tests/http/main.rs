@@ -3,6 +3,7 @@
 
 mod app;
 
+mod compression;
 mod connections;
 mod continuous;
 mod contract;

@@ -37,7 +37,7 @@ async fn a_swarm_that_dies_gives_way_to_another_of_the_same_channel() {
     let now =
         reach(&stream, |now| now.state == State::Live && now.window.last() > listed.map(|it| it + 20)).await;
 
-    let playlist = String::from_utf8(now.playlist().to_vec()).unwrap();
+    let playlist = String::from_utf8(now.playlist().plain().to_vec()).unwrap();
     assert!(playlist.contains("#EXT-X-DISCONTINUITY"), "{playlist}");
     assert_eq!(stage.fake.sessions_started(&infohash('b')), 1);
     // Who tunes to that ID watches the same session.

@@ -13,7 +13,7 @@ fn soon_idle() -> Config {
 }
 
 fn text(now: &Snapshot) -> String {
-    String::from_utf8(now.playlist().to_vec()).unwrap()
+    String::from_utf8(now.playlist().plain().to_vec()).unwrap()
 }
 
 /// Wait for `what`, as a viewer who keeps asking.

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -11,6 +11,8 @@ use acestream::{
     fake::{Channel, Clip, Fake, FakeConfig, Fault},
 };
 use server::live::{Config, EndReason, Engines, Hub, NotReady, Numbers, Report, Snapshot, State, Stream};
+
+use crate::viewer::Viewer;
 
 /// More than anything here takes; only a failing test waits so long.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -151,9 +153,15 @@ pub(crate) fn is_live(now: &Snapshot) -> bool {
     now.state == State::Live && !now.window.is_empty()
 }
 
-/// Wait until the stream is `ready`; fails with its report when it does not get there.
+/// Wait until the stream is `ready`; fails with its report when it does not get there. On the way, no version of its
+/// playlists breaks a rule.
 pub(crate) async fn reach(stream: &Stream, ready: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-    let reached = stream.until(ready, LIMIT).await;
+    let viewer = Mutex::<Viewer>::default();
+    let looked = |now: &Snapshot| {
+        viewer.lock().unwrap().look(now);
+        ready(now)
+    };
+    let reached = stream.until(looked, LIMIT).await;
     reached.unwrap_or_else(|why| panic!("{why}: {:#?}", stream.report()))
 }
 
