@@ -6,6 +6,7 @@ mod app;
 mod connections;
 mod continuous;
 mod contract;
+mod corpus;
 mod cors;
 mod engine;
 mod events;
