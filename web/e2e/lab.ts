@@ -66,20 +66,36 @@ export class Supply {
   }
 }
 
+export interface Lab {
+  url: string;
+  /** Where the engine itself listens. */
+  engine: string;
+  supply: Supply;
+}
+
+interface Setup {
+  /** Whose rules hold in the engine. */
+  engine: string;
+  /** Settings of the server. */
+  settings: Record<string, string>;
+}
+
 /** Tests with a server and an engine whose supply they hold in their hand. */
-export const test = base.extend<{ lab: { url: string; supply: Supply } }>({
-  // oxlint-disable-next-line no-empty-pattern -- Playwright wants to see that nothing is needed
-  lab: async ({}, use) => {
+export const test = base.extend<{ lab: Lab } & Setup>({
+  engine: ['3.2.11', { option: true }],
+  settings: [{}, { option: true }],
+  lab: async ({ engine: profile, settings }, use) => {
     const [port, enginePort] = [await freePort(), await freePort()];
     const folder = await mkdtemp(join(tmpdir(), 'acehls-lab-'));
-    const channel = `id=${LAB},clip=${CLIP},name=Lab`;
-    const engine = new Program(['fake-engine', '--listen', `127.0.0.1:${enginePort}`, '--speed', '5', '--channel', channel], {}, 'fake engine: ');
+    const listen = ['--listen', `127.0.0.1:${enginePort}`];
+    const channel = ['--channel', `id=${LAB},clip=${CLIP},name=Lab`];
+    const engine = new Program(['fake-engine', ...listen, '--speed', '5', '--profile', profile, ...channel], {}, 'fake engine: ');
     const supply = new Supply(enginePort);
-    const env = { PORT: String(port), STORAGE_DIR: folder, ACESTREAM_BASE_URL: `http://127.0.0.1:${await supply.open()}` };
-    const server = new Program(['serve'], env, `listening on http://127.0.0.1:${port}`);
+    const place = { PORT: String(port), STORAGE_DIR: folder, ACESTREAM_BASE_URL: `http://127.0.0.1:${await supply.open()}` };
+    const server = new Program(['serve'], { ...place, ...settings }, `listening on http://127.0.0.1:${port}`);
     await engine.start();
     await server.start();
-    await use({ url: `http://127.0.0.1:${port}`, supply });
+    await use({ url: `http://127.0.0.1:${port}`, engine: `http://127.0.0.1:${enginePort}`, supply });
     await server.stop();
     await engine.stop();
     supply.close();

@@ -28,6 +28,8 @@ const PATIENCE: Ticks = Ticks(10 * Ticks::PER_SECOND);
 const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
 /// Pictures further apart than this do not follow each other, and video that stays away for longer has stopped.
 const GAP: Ticks = Ticks(Ticks::PER_SECOND);
+/// Pictures that follow each other steadily do so within this: a source may count in milliseconds.
+const LATE: Ticks = Ticks(Ticks::PER_SECOND / 1_000);
 /// How long a picture lasts when there was only one.
 const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
 /// The first parts wait so long for all tracks to show themselves: a track that comes later is a discontinuity.
@@ -142,6 +144,12 @@ impl Clock {
     fn frame_before(&self, unit: &AccessUnit) -> Ticks {
         let step = self.step(unit);
         if step < GAP { self.frame.max(step) } else { self.frame }
+    }
+
+    /// The same, the least that it may take.
+    fn least_frame(&self, unit: &AccessUnit) -> Ticks {
+        let step = self.step(unit);
+        if step > Ticks(0) { self.frame.min(step) } else { self.frame }
     }
 
     /// When the last access unit ends.
@@ -405,6 +413,9 @@ impl Segmenter {
         let complete = self.tables.are_complete();
         let State::Open(growing) = &mut self.state else { return };
         let long = unit.dts - growing.part_start();
+        // A part is as short as that only where the next picture is sure not to fit: a hole behind the last one, or
+        // one that is late, tells little of it.
+        let frame = if long.0 * 100 < target.0 * 85 { self.clock.least_frame(unit) - LATE } else { frame };
         if long > Ticks(0) && long + frame > target {
             growing.end_part(unit.first_packet, unit.dts, target);
         }

@@ -99,6 +99,36 @@ fn every_version_of_a_clean_streams_playlist_is_valid_and_follows_the_one_before
     assert_eq!(packager.window().last(), Some(1_021));
 }
 
+/// What the rules say of the live playlist of pictures that are so far apart.
+fn findings_of(steps: impl Iterator<Item = i64>) -> Vec<Finding> {
+    let (mut muxer, mut dts) = (Muxer::new(&[(VIDEO, Codec::H264, 0x1B)]), Ticks(SECOND));
+    for (n, step) in steps.enumerate() {
+        if n % 12 == 0 {
+            muxer.tables();
+        }
+        let head = if n % 50 == 0 { IDR } else { PREDICTED };
+        muxer.pes(VIDEO, dts, dts, head, 1_500);
+        dts = dts + Ticks(step);
+    }
+    let (mut packager, mut reader) = (packager(), Reader::default());
+    watch(&mut packager, &muxer.stream, 4, |packager| {
+        reader.look(packager.window(), packager.media_time(), false);
+    });
+    assert!(packager.window().last() > Some(1_004));
+    musts(reader.findings)
+}
+
+#[test]
+fn pictures_that_are_a_tick_late_make_no_part_short() {
+    // Four pictures of a fifteenth of a second are a part, three are too few.
+    assert_eq!(findings_of([6_006, 6_006, 6_007, 6_005, 6_006].into_iter().cycle().take(600)), []);
+}
+
+#[test]
+fn pictures_that_are_missing_make_no_part_short() {
+    assert_eq!(findings_of((0..1_500).map(|n| if n % 97 == 0 { 10_800 } else { 3_600 })), []);
+}
+
 #[test]
 fn delta_updates_leave_out_what_is_older_than_the_skip_boundary() {
     let (mut packager, mut reader, mut skipped) = (packager(), Reader::default(), 0);

@@ -111,13 +111,21 @@ fn live(parts: usize, end: &str) -> String {
 
 /// Answer one request with what `answer` makes of its target.
 fn serve(client: &mut TcpStream, answer: impl Fn(&str) -> String) -> String {
+    let target = target(client);
+    respond(client, answer(&target).as_bytes());
+    target
+}
+
+/// What the request that comes asks for.
+fn target(client: &mut TcpStream) -> String {
     let mut request = [0; 2_048];
     let length = client.read(&mut request).unwrap();
-    let target = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned();
-    let body = answer(&target);
+    String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned()
+}
+
+fn respond(client: &mut TcpStream, body: &[u8]) {
     let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
-    client.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    target
+    client.write_all(&[head.as_bytes(), body].concat()).unwrap();
 }
 
 #[test]
@@ -155,6 +163,49 @@ fn a_live_playlist_is_followed_with_blocking_reloads_to_its_end() {
             "/live.m3u8?profile=fast&_HLS_msn=8&_HLS_part=2"
         ]
     );
+}
+
+/// The first packets of a segment: tables and the begin of a picture.
+fn part() -> Vec<u8> {
+    std::fs::read(packaged().path().join("segment_0.ts")).unwrap()[..4 * 188].to_vec()
+}
+
+/// Segments 8 to 12 of four parts each as far as `last`, of which nothing but the first part of `real` is there.
+fn listed(last: u64, with_parts: u64, real: u64) -> String {
+    let mut text = live(0, "");
+    for number in 8..=last {
+        for part in (0..4).filter(|_| number >= with_parts) {
+            let (gap, independent) =
+                if (number, part) == (real, 0) { ("", ",INDEPENDENT=YES") } else { (",GAP=YES", "") };
+            text += &format!("#EXT-X-PART:DURATION=1.0,URI=\"part_{number}_{part}.ts\"{gap}{independent}\n");
+        }
+        text += &format!("#EXT-X-GAP\n#EXTINF:4.0,\nsegment_{number}.ts\n");
+    }
+    text
+}
+
+#[test]
+fn parts_that_came_and_went_between_two_reloads_are_no_break() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/live.m3u8", server.local_addr().unwrap());
+    let first = "#EXT-X-PART:DURATION=1.0,URI=\"part_8_0.ts\",INDEPENDENT=YES\n\
+                 #EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n";
+    let first = format!("{}{first}", live(0, ""));
+    let second = format!("{}#EXT-X-ENDLIST\n", listed(12, 9, 9));
+
+    let (code, said, complaint) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let part = part();
+            for answer in [first.as_bytes(), &part, second.as_bytes(), &part] {
+                let mut client = server.accept().unwrap().0;
+                target(&mut client);
+                respond(&mut client, answer);
+            }
+        });
+        validate(&[&url, "--follow", "60"])
+    });
+
+    assert_eq!((code, said.as_str()), (0, ""), "{complaint}");
 }
 
 #[test]

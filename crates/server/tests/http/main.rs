@@ -7,6 +7,7 @@ mod compression;
 mod connections;
 mod continuous;
 mod contract;
+mod corpus;
 mod cors;
 mod engine;
 mod events;

@@ -39,8 +39,10 @@ impl Media {
 
     /// Look at what `playlist`, which came from `base`, lists and did not list before.
     pub(super) async fn look(&mut self, base: &Url, playlist: &Playlist, told: &mut Told) {
+        let mut before = None;
         for segment in playlist.with_growing() {
-            self.new_parts(base, segment, told).await;
+            self.new_parts(base, segment, before, told).await;
+            before = Some((segment.number, segment.parts.len()));
             let is_new = self.next_segment.is_none_or(|next| segment.number >= next);
             if is_new && !segment.uri.is_empty() {
                 self.new_segment(base, segment, told).await;
@@ -51,14 +53,22 @@ impl Media {
         }
     }
 
-    async fn new_parts(&mut self, base: &Url, segment: &Segment, told: &mut Told) {
+    /// `before` is the segment before, and how many parts of it are listed.
+    async fn new_parts(
+        &mut self,
+        base: &Url,
+        segment: &Segment,
+        before: Option<(u64, usize)>,
+        told: &mut Told,
+    ) {
         for (index, part) in segment.parts.iter().enumerate() {
             let place = (segment.number, index);
             if self.next_part.is_some_and(|next| place < next) {
                 continue;
             }
+            // Where the list says no more how many parts the segment before had, some may have come and gone unseen.
             let follows =
-                self.next_part.is_none_or(|next| next == place || (index == 0 && next.0 + 1 == place.0));
+                self.next_part.is_none_or(|next| next == place || (index == 0 && before == Some(next)));
             self.next_part = Some((segment.number, index + 1));
             if part.gap || part.is_range {
                 continue;
