@@ -111,6 +111,11 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
+/// A text that is not empty, as [`quote`] shows it: for logs and for people.
+pub(crate) fn line(object: &Value, name: &str) -> Option<String> {
+    text(object, name).map(|text| quote(text.as_bytes()))
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
 fn whole(number: f64) -> Option<u64> {
     (0.0..9.0e15).contains(&number).then_some(number as u64)

@@ -128,6 +128,12 @@ impl Engine {
         &self.connection.base
     }
 
+    /// The way to it.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
     /// Ask the engine who it is: the cheapest sign of life. At most 3 s.
     ///
     /// # Errors
@@ -201,23 +207,23 @@ impl Engine {
 }
 
 impl Version {
-    fn read(result: &Value) -> Result<Self, Error> {
+    pub(crate) fn read(result: &Value) -> Result<Self, Error> {
         let Some(version) = text(result, "version") else {
             return Err(Error::Unexpected(answer::quote(result.to_string().as_bytes())));
         };
         Ok(Self {
             version: answer::quote(version.as_bytes()),
             code: number(result, "code"),
-            platform: text(result, "platform").map(str::to_owned),
+            platform: answer::line(result, "platform"),
         })
     }
 }
 
 impl MediaFiles {
-    fn read(result: &Value) -> Self {
+    pub(crate) fn read(result: &Value) -> Self {
         let files = result.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Self {
-            name: text(result, "name").map(str::to_owned),
+            name: answer::line(result, "name"),
             infohash: text(result, "infohash").and_then(|infohash| infohash.parse().ok()),
             files: files.iter().map(MediaFile::read).collect(),
         }
@@ -228,7 +234,7 @@ impl MediaFile {
     fn read(file: &Value) -> Self {
         Self {
             index: answer::small_number(file, "index").unwrap_or_default(),
-            name: text(file, "filename").unwrap_or_default().to_owned(),
+            name: answer::line(file, "filename").unwrap_or_default(),
         }
     }
 }

@@ -104,6 +104,10 @@ fn size(line: &mut Vec<u8>, input: &mut Bytes) -> Result<Chunk, Damaged> {
     }
     let text = str::from_utf8(line).map_err(|_| Damaged)?;
     let digits = text.split(';').next().unwrap_or_default().trim();
+    // The standard library takes a sign for a part of the number.
+    if digits.starts_with('+') {
+        return Err(Damaged);
+    }
     match u64::from_str_radix(digits, 16).map_err(|_| Damaged)? {
         0 => Ok(Chunk::Over),
         length => Ok(Chunk::Data(length)),
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn damaged_chunks_are_told() {
         let long = [b'1'; MAX_LINE + 1];
-        for input in [&b"x\r\n"[..], b"3\r\nabcd", b"-1\r\n", b"fffffffffffffffff\r\n", &long] {
+        for input in [&b"x\r\n"[..], b"3\r\nabcd", b"-1\r\n", b"+1\r\n", b"fffffffffffffffff\r\n", &long] {
             assert_eq!(read(Framing::new(true, None), input, 2), Err(Damaged));
         }
     }

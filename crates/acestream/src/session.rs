@@ -47,6 +47,13 @@ impl Session {
         })
     }
 
+    /// Every address that is asked.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn addresses(&self) -> Vec<Url> {
+        let others = [&self.statistics, &self.command].into_iter().flatten();
+        std::iter::once(&self.playback).chain(others).cloned().collect()
+    }
+
     /// The swarm that is played: one infohash, one session, whatever the links were.
     #[must_use]
     pub fn infohash(&self) -> &Infohash {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::{number, small_number, text};
+use crate::answer::{line, number, small_number};
 
 /// One answer of the statistics address. Zero or empty where the engine does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Statistics {
 
     pub(crate) fn read(response: &Value) -> Self {
         Self {
-            status: text(response, "status").unwrap_or_default().to_owned(),
+            status: line(response, "status").unwrap_or_default(),
             peers: small_number(response, "peers").unwrap_or_default(),
             speed_down_kbps: small_number(response, "speed_down").unwrap_or_default(),
             speed_up_kbps: small_number(response, "speed_up").unwrap_or_default(),
@@ -91,6 +91,13 @@ mod tests {
             ..Statistics::default()
         };
         assert_eq!(statistics, expected);
+    }
+
+    #[test]
+    fn a_word_that_has_no_end_is_cut() {
+        let statistics = Statistics::read(&json!({ "status": "buffering\n".repeat(5_000) }));
+
+        assert!(statistics.status.starts_with("buffering buffering") && statistics.status.len() == 200);
     }
 
     #[test]

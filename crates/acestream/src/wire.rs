@@ -8,7 +8,7 @@ use std::io;
 use bytes::Bytes;
 use reqwest::Url;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -45,15 +45,22 @@ pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
     let unreachable = |error: io::Error| Error::Unreachable(error.to_string());
     let mut socket = connect(url).await.map_err(unreachable)?;
     socket.write_all(request(url).as_bytes()).await.map_err(unreachable)?;
-    let mut input = Vec::with_capacity(4096);
+    let (head, begun) = head(&mut socket).await?;
+    Ok(Answer { head, socket, begun })
+}
+
+/// The head of the answer that `input` begins with, and what came of the body together with it.
+pub(crate) async fn head(input: &mut (impl AsyncRead + Unpin)) -> Result<(Head, Bytes), Error> {
+    let mut read = Vec::with_capacity(4096);
     loop {
-        if let Some((head, length)) = parse(&input)? {
-            return Ok(Answer { head, socket, begun: Bytes::from(input).slice(length..) });
+        if let Some((head, length)) = parse(&read)? {
+            return Ok((head, Bytes::from(read).slice(length..)));
         }
-        if input.len() >= MAX_HEAD {
+        if read.len() >= MAX_HEAD {
             return Err(not_http(&"an endless head"));
         }
-        if socket.read_buf(&mut input).await.map_err(unreachable)? == 0 {
+        let count = input.read_buf(&mut read).await;
+        if count.map_err(|error| Error::Unreachable(error.to_string()))? == 0 {
             return Err(Error::Unreachable("the connection was closed before an answer".to_owned()));
         }
     }
@@ -125,7 +132,7 @@ fn not_http(what: &dyn std::fmt::Display) -> Error {
 mod tests {
     use super::*;
 
-    fn head(text: &str) -> Head {
+    fn parsed(text: &str) -> Head {
         parse(text.as_bytes()).unwrap().unwrap().0
     }
 
@@ -155,14 +162,14 @@ mod tests {
 
     #[test]
     fn the_framing_is_what_the_head_says() {
-        assert_eq!(head("HTTP/1.0 200 OK\r\n\r\n").framing, Framing::new(false, None));
+        assert_eq!(parsed("HTTP/1.0 200 OK\r\n\r\n").framing, Framing::new(false, None));
         assert_eq!(
-            head("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").framing,
+            parsed("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").framing,
             Framing::new(false, Some(7))
         );
         // Chunks win over a length (RFC 9112, 6.3).
         let both = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: Chunked\r\n\r\n";
-        assert_eq!(head(both).framing, Framing::new(true, None));
+        assert_eq!(parsed(both).framing, Framing::new(true, None));
     }
 
     #[test]
