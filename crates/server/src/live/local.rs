@@ -2,10 +2,14 @@
 //!
 //! It has a process group of its own, so that what the engine starts ends with it. What it prints goes to a file of
 //! bounded size. Whoever runs it finds it running, or about to be: nothing here is an error of the server.
+//!
+//! Who kills acehls by `SIGKILL` leaves the engine behind. The next acehls finds it at its address, plays from it, and
+//! starts none beside it, which could not listen there.
 
 use std::{
     collections::VecDeque,
     path::PathBuf,
+    pin::pin,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -25,6 +29,9 @@ const MAX_LOG: u64 = 4 << 20;
 
 /// An engine that answered is hung after this many probes in a row without an answer.
 const MISSES: u32 = 3;
+
+/// How long what a process printed last is waited for, where something that it started still holds its pipes.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How long everything may take.
 #[derive(Debug, Clone)]
@@ -89,9 +96,12 @@ impl Local {
     /// process with it.
     pub async fn run(self, cancel: CancellationToken) {
         let mut budget = Budget::new(&self.timing);
+        let program = self.command.first().map(String::as_str).unwrap_or_default();
         loop {
+            if cancel.run_until_cancelled(self.address_is_free()).await.is_none() {
+                return;
+            }
             let end = self.run_once(&cancel).await;
-            let program = self.command.first().map(String::as_str).unwrap_or_default();
             match &end {
                 End::Cancelled => return,
                 End::Exit(Some(status)) => tracing::warn!("the engine {program} ended: {status}"),
@@ -115,7 +125,8 @@ impl Local {
         let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let mut log = Log::open(self.log.clone()).await;
-        let work = async {
+        let mut keeping = pin!(log.keep(output, errors));
+        let mut work = pin!(async {
             let end = tokio::select! {
                 biased;
                 () = cancel.cancelled() => End::Cancelled,
@@ -125,11 +136,25 @@ impl Local {
             group.signal(Signal::TERM);
             // A limit reached: the signal that nothing outlives follows, when the group is dropped.
             let _ = timeout(self.timing.stop, child.wait()).await;
+            drop(group);
             end
+        });
+        let end = tokio::select! {
+            biased;
+            () = &mut keeping => return work.await,
+            end = &mut work => end,
         };
-        tokio::select! {
-            end = work => end,
-            () = log.keep(output, errors) => End::Exit(None),
+        // Why a process ended is what it said last.
+        let _ = timeout(LAST_WORDS, keeping).await;
+        end
+    }
+
+    /// Wait while an engine that is not ours answers at our address.
+    async fn address_is_free(&self) {
+        if self.is_there().await {
+            let base = self.engine.base();
+            tracing::warn!("an engine answers at {base} already; none is started as long as it does");
+            self.falls_silent().await;
         }
     }
 
@@ -143,9 +168,13 @@ impl Local {
 
     /// Wait until the engine did not answer in time after its start, or no more.
     async fn is_of_no_use(&self) {
-        if timeout(self.timing.ready, self.answers()).await.is_err() {
-            return;
+        if timeout(self.timing.ready, self.answers()).await.is_ok() {
+            self.falls_silent().await;
         }
+    }
+
+    /// Wait until an engine that answered does no more.
+    async fn falls_silent(&self) {
         let mut misses = 0;
         while misses < MISSES {
             sleep(self.timing.probe).await;
@@ -230,11 +259,11 @@ impl Log {
         Self { path, file, size }
     }
 
-    /// Write down what both pipes bring, for ever.
+    /// Write down what both pipes bring, until both end.
     async fn keep(&mut self, output: Option<impl AsyncRead + Unpin>, errors: Option<impl AsyncRead + Unpin>) {
         let (mut output, mut errors) = (output, errors);
         let (mut out, mut err) = ([0; 4096], [0; 4096]);
-        loop {
+        while output.is_some() || errors.is_some() {
             let count = tokio::select! {
                 count = read(&mut output, &mut out) => Ok(count),
                 count = read(&mut errors, &mut err) => Err(count),
@@ -262,19 +291,19 @@ impl Log {
     }
 }
 
-/// The next bytes of a pipe; none ever behind its end. Safe to drop half done.
+/// The next bytes of a pipe, none at its end; behind that it is not there any more. Safe to drop half done.
 async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, bytes: &mut [u8]) -> usize {
-    if let Some(open) = pipe {
-        match open.read(bytes).await {
-            Ok(count) if count > 0 => return count,
-            _ => *pipe = None,
-        }
+    let Some(open) = pipe else { return std::future::pending().await };
+    let count = open.read(bytes).await.unwrap_or(0);
+    if count == 0 {
+        *pipe = None;
     }
-    std::future::pending().await
+    count
 }
 
 #[cfg(test)]
 mod tests {
+    use acestream::fake::{Fake, FakeConfig};
     use tokio_util::task::TaskTracker;
 
     use super::*;
@@ -340,6 +369,54 @@ mod tests {
         running.await.unwrap();
         assert_eq!(text.matches("started").count(), 2);
         assert!(text.contains("failed"));
+    }
+
+    #[tokio::test]
+    async fn what_a_process_says_before_it_dies_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let cancel = CancellationToken::new();
+        let script = "echo begins; head -c 200000 /dev/zero | tr '\\0' x | fold -w 99; echo; echo its last words; exit 3";
+
+        let running = TaskTracker::new().spawn(local(folder.path(), script, quick()).run(cancel.clone()));
+        let again = async {
+            while std::fs::read_to_string(folder.path().join(LOG))
+                .unwrap_or_default()
+                .matches("begins")
+                .count()
+                < 2
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LIMIT, again).await.unwrap();
+        cancel.cancel();
+        running.await.unwrap();
+
+        let text = std::fs::read_to_string(folder.path().join(LOG)).unwrap();
+        assert!(text.contains("its last words\nbegins\n"), "{} bytes", text.len());
+    }
+
+    #[tokio::test]
+    async fn no_engine_is_started_beside_one_that_answers_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::start(FakeConfig::default()).await.unwrap();
+        let (engine, cancel) = (Engine::new(fake.base()).unwrap(), CancellationToken::new());
+        let local = Local { engine, ..local(folder.path(), "echo started", quick()) };
+
+        let running = TaskTracker::new().spawn(local.run(cancel.clone()));
+        let asked = async {
+            while fake.requests() < 10 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LIMIT, asked).await.unwrap();
+        assert!(!folder.path().join(LOG).exists(), "one was started");
+
+        fake.down().await;
+        lines(folder.path(), 1).await;
+        cancel.cancel();
+        running.await.unwrap();
+        fake.shutdown().await;
     }
 
     #[tokio::test]
