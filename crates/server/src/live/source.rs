@@ -33,6 +33,9 @@ const OPEN_AGAIN: Duration = Duration::from_millis(200);
 type Starting = Pin<Box<dyn Future<Output = Result<(Session, Form), Error>> + Send>>;
 type Stopping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What a playback meets that does not answer in time.
+const SILENT: Error = Error::Timeout("playback");
+
 /// How long a start that was left behind may still take once the server stops.
 const LAST_START: Duration = Duration::from_secs(4);
 
@@ -122,6 +125,13 @@ impl Timing {
     fn patience(&self, supply: &Supply) -> Duration {
         supply.patience(self.silence, self.give_up_after / 2)
     }
+
+    /// How long to wait before this attempt. Doubles with each after the second, give or take a quarter, so that the
+    /// streams of one engine do not come back all at once.
+    fn pause(&self, attempt: u32) -> Duration {
+        let doubled = self.delay.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(2).min(16)));
+        doubled.min(self.delay_max).mul_f64(0.75 + 0.5 * fastrand::f64())
+    }
 }
 
 enum Stage {
@@ -191,7 +201,7 @@ impl Source {
 
     /// The ID that is to be played next cannot be: take the one after it.
     pub(super) fn skip(&mut self) {
-        self.stage = Stage::Start(Instant::now() + self.pause());
+        self.stage = Stage::Start(Instant::now() + self.timing.pause(self.attempt));
         self.rung = Rung::NextId;
         self.chances = self.chances.saturating_sub(1);
     }
@@ -400,7 +410,7 @@ impl Source {
         let opened = tokio::select! {
             biased;
             opened = session.open() => opened,
-            () = is_useless(&self.lease, &self.hub.engines) => Err(Error::Timeout("playback")),
+            () = is_useless(&self.lease, &self.hub.engines) => Err(SILENT),
         };
         match opened {
             Ok(playback) => self.stage = Stage::Await { playback, second_chance },
@@ -416,11 +426,15 @@ impl Source {
     async fn first_byte(&mut self) -> Option<Event> {
         let Stage::Await { playback, second_chance } = &mut self.stage else { return None };
         let second_chance = *second_chance;
-        let error = match timeout_at(self.patience_ends, playback.chunk()).await {
-            Ok(Ok(Some(data))) => return Some(self.received(data)),
-            Ok(Ok(None)) => Error::Cut("closed before the first byte".to_owned()),
-            Ok(Err(error)) => error,
-            Err(_) => Error::Timeout("playback"),
+        let found = tokio::select! {
+            biased;
+            found = timeout_at(self.patience_ends, playback.chunk()) => found.unwrap_or(Err(SILENT)),
+            () = is_useless(&self.lease, &self.hub.engines) => Err(SILENT),
+        };
+        let error = match found {
+            Ok(Some(data)) => return Some(self.received(data)),
+            Ok(None) => Error::Cut("closed before the first byte".to_owned()),
+            Err(error) => error,
         };
         self.not_yet(error, second_chance)
     }
@@ -443,7 +457,7 @@ impl Source {
     async fn wait_for_media(&mut self) -> Option<Result<Option<Bytes>, Error>> {
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
         let chunk = timeout(self.timing.patience(&self.supply), playback.chunk()).await;
-        Some(chunk.unwrap_or(Err(Error::Timeout("playback"))))
+        Some(chunk.unwrap_or(Err(SILENT)))
     }
 
     /// Media that gathered until a tick of the grid.
@@ -461,7 +475,7 @@ impl Source {
                 Ok(Taken::Data(data)) => return Some(Ok(Some(data))),
                 Ok(Taken::End) => return Some(Ok(None)),
                 Ok(Taken::Nothing) if Instant::now() >= silence => {
-                    return Some(Err(Error::Timeout("playback")));
+                    return Some(Err(SILENT));
                 }
                 Ok(Taken::Nothing) => self.drained = true,
                 Err(error) => return Some(Err(error)),
@@ -505,7 +519,7 @@ impl Source {
             self.patience_ends = now + self.timing.silence;
             Stage::Open { at: now, second_chance: true }
         } else {
-            Stage::Start(now + self.pause())
+            Stage::Start(now + self.timing.pause(self.attempt))
         };
         Event::Lost { cause, attempt: self.attempt }
     }
@@ -528,7 +542,7 @@ impl Source {
         self.attempt += 1;
         self.rung = self.next_rung();
         self.complaint = Some(error);
-        self.stage = Stage::Start(Instant::now() + self.pause());
+        self.stage = Stage::Start(Instant::now() + self.timing.pause(self.attempt));
         Event::Again { attempt: self.attempt }
     }
 
@@ -537,13 +551,6 @@ impl Source {
         // What never gave a byte is not worth a second session while there is something else.
         let attempt = if self.ever_flowed { self.attempt } else { self.attempt.saturating_add(2) };
         ladder::rung(attempt, ids, engines)
-    }
-
-    /// Doubles with each attempt after the second, give or take a quarter, so that the streams of one engine
-    /// do not come back all at once.
-    fn pause(&self) -> Duration {
-        let doubled = self.timing.delay * 2u32.saturating_pow(self.attempt.saturating_sub(2).min(16));
-        doubled.min(self.timing.delay_max).mul_f64(0.75 + 0.5 * fastrand::f64())
     }
 
     /// Why the budget was not enough.
@@ -640,6 +647,27 @@ impl From<Error> for Failure {
             Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),
             Error::Cut(reason) => Self::SourceLost(reason),
             Error::Unexpected(what) | Error::Base(what) => Self::EngineUnexpected(what),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_no_two_streams_come_back_together() {
+        let [delay, delay_max] = [500, 15_000].map(Duration::from_millis);
+        let timing = Timing { silence: delay, give_up_after: delay, delay, delay_max };
+
+        for (attempt, about) in [(1, 500), (2, 500), (3, 1000), (4, 2000), (7, 15_000), (u32::MAX, 15_000)] {
+            let about = Duration::from_millis(about);
+            let pauses: Vec<_> = (0..100).map(|_| timing.pause(attempt)).collect();
+            assert!(
+                pauses.iter().all(|it| (about * 3 / 4..=about * 5 / 4).contains(it)),
+                "{attempt}: {pauses:?}"
+            );
+            assert!(pauses.iter().any(|it| it.abs_diff(pauses[0]) > about / 20), "{attempt}: {pauses:?}");
         }
     }
 }
