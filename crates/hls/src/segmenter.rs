@@ -223,9 +223,12 @@ impl Segmenter {
         self.now = now;
     }
 
-    /// Fix the target duration before there is a whole segment.
+    /// Fix the target duration before there is a whole segment. The one that grows may be longer than it should be
+    /// already: what is announced holds for it, too.
     pub(crate) fn announce(&mut self) {
-        self.fix_target_duration(Duration::ZERO);
+        let grown = self.start().zip(self.clock.end()).map(|(start, end)| (end - start).to_duration());
+        // Rounded up: its next picture still belongs to it.
+        self.fix_target_duration(grown.unwrap_or_default() + Duration::from_millis(499));
     }
 
     /// How long all segments so far play.

@@ -181,6 +181,22 @@ fn gaps_go_for_good_and_the_numbers_go_on() {
 }
 
 #[test]
+fn a_first_segment_that_is_announced_late_is_no_longer_than_the_list_says() {
+    // One group of pictures lasts 20 s; somebody asks for parts when so many pictures of it are there.
+    for pictures_there in (100..290).step_by(7) {
+        let (mut packager, mut follower) = (packager(), Follower::default());
+        let (head, all) = (pictures(pictures_there, 500), pictures(1_500, 500));
+        packager.push(&Bytes::copy_from_slice(&head));
+        packager.announce();
+        watch(&mut packager, &all[head.len()..], 4, |packager| {
+            let text = packager.window().live_playlist(Profile::Fast, false);
+            let findings = follower.take(Fetched { at: packager.media_time(), blocked: false }, &text);
+            assert_eq!(musts(findings), [], "{pictures_there}: {text}");
+        });
+    }
+}
+
+#[test]
 fn parts_end_where_pictures_do() {
     let mut packager = packager();
     packager.push(&Bytes::from(pictures(400, 50)));
