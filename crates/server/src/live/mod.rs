@@ -23,6 +23,7 @@ mod hub;
 mod ladder;
 pub mod limits;
 mod local;
+mod loops;
 mod memory;
 mod meter;
 mod numbers;

@@ -23,6 +23,7 @@ use super::{
     burst::Burst,
     failures,
     hub::{Claim, Inner, Listing},
+    loops::Loops,
     memory::Needs,
     meter::Meter,
     pace::Pace,
@@ -77,6 +78,9 @@ pub(super) struct Task {
     broken_off: Option<u32>,
     /// When media last began to flow, or a segment was last closed.
     progress: Option<Instant>,
+    /// When media last led to a part, or first came.
+    fruitful: Option<Instant>,
+    loops: Loops,
     /// When the first segment was published.
     live_since: Option<Instant>,
     burst: Burst,
@@ -102,6 +106,8 @@ impl Task {
             state: State::Starting,
             broken_off: None,
             progress: None,
+            fruitful: None,
+            loops: Loops::default(),
             live_since: None,
             burst: Burst::new(),
             has_end: false,
@@ -151,16 +157,22 @@ impl Task {
         loop {
             match self.next().await {
                 Next::Event(event) => self.handle(event).await?,
-                Next::Loop => {
-                    if let Some(event) = self.source.leave_loop() {
-                        self.handle(event).await?;
-                    }
-                }
+                Next::Loop => self.leave_loop().await?,
                 Next::Settled => {
                     self.burst.settle();
                     self.set_state(self.state.clone());
                 }
             }
+            if self.loops.take() {
+                self.leave_loop().await?;
+            }
+        }
+    }
+
+    async fn leave_loop(&mut self) -> Going {
+        match self.source.leave_loop() {
+            Some(event) => self.handle(event).await,
+            None => Ok(()),
         }
     }
 
@@ -189,7 +201,7 @@ impl Task {
         match event {
             Event::Started { session, form } => return self.started(session, form).await,
             Event::Data(data) => return self.received(data).await,
-            Event::Lost { cause, attempt } => self.lost(cause, attempt).await,
+            Event::Lost { cause, attempt } => return self.lost(cause, attempt).await,
             Event::Again { attempt } => self.again(attempt),
             Event::Other(id) => return self.try_other(id).await,
             Event::Over => return self.over().await,
@@ -302,6 +314,7 @@ impl Task {
     async fn received(&mut self, mut data: Bytes) -> Going {
         Counters::add(&self.shared.counters.received_bytes, data.len() as u64);
         self.progress.get_or_insert_with(Instant::now);
+        self.fruitful.get_or_insert_with(Instant::now);
         if let Some(attempt) = self.broken_off.take() {
             self.resumed(attempt);
         }
@@ -330,8 +343,12 @@ impl Task {
         let change = self.packager.push(data);
         let growing = self.packager.growing_bytes() as u64;
         self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
+        if change != Change::None {
+            self.fruitful = Some(Instant::now());
+        }
         if change == Change::Segment {
-            self.progress = Some(Instant::now());
+            self.progress = self.fruitful;
+            self.packager.closed().iter().for_each(|segment| self.loops.note(segment));
             self.window_changed().await;
             sleep(self.lead()).await;
         } else if change == Change::Part {
@@ -432,7 +449,7 @@ impl Task {
         tracing::info!(peers, "stream {id} is live after {took:.1?}");
     }
 
-    async fn lost(&mut self, cause: Loss, attempt: u32) {
+    async fn lost(&mut self, cause: Loss, attempt: u32) -> Going {
         let counters = &self.shared.counters;
         match cause {
             Loss::Cut => Counters::add(&counters.cuts, 1),
@@ -443,9 +460,22 @@ impl Task {
         self.broken_off = Some(attempt);
         tracing::warn!(?cause, attempt, "stream {} broke off", self.shared.id);
         if self.packager.interrupt() == Change::Segment {
+            self.fruitful = Some(Instant::now());
             self.window_changed().await;
         }
+        self.loops.begin();
         self.again(attempt);
+        self.check_fruit()
+    }
+
+    /// A source that comes back again and again, with nothing that can be played, is as good as one that does not.
+    fn check_fruit(&self) -> Going {
+        let limit = self.listing.hub.config.give_up_after;
+        if self.fruitful.is_none_or(|since| since.elapsed() < limit) {
+            return Ok(());
+        }
+        let what = format!("nothing that can be played came in {:.0} s", limit.as_secs_f64());
+        Err(Failure::SourceLost(what).into())
     }
 
     fn again(&mut self, attempt: u32) {

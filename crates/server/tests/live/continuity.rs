@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acestream::fake::{Channel, FakeConfig, Profile};
-use server::live::{Config, EndReason, State};
+use server::live::{Config, EndReason, Failure, State};
 
 use crate::stage::{
     Stage, channel, config, end_of, fake, faulty, id, infohash, is_live, no_fault, reach, reports,
@@ -119,5 +119,35 @@ async fn minutes_that_come_at_once_are_bounded_in_memory() {
     let window = stream.report().window;
     assert!(window.bytes as u64 + window.growing_bytes as u64 <= 2 << 20, "{window:?}");
     assert_eq!(now.state, State::Live);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn time_that_jumps_back_to_the_same_pictures_again_gives_way_to_another_id() {
+    // This dialect does not say where in the broadcast it is.
+    let channels = vec![faulty('a', "loop@20s:10s"), channel('b')];
+    let engine = FakeConfig { profile: Profile::Open, piece: 100_000, channels, ..fake() };
+    let stage = Stage::with(engine, config()).await;
+    let stream = stage.tune(&id('a'));
+    stream.offer(&[id('b')]);
+
+    reach(&stream, |now| matches!(now.state, State::Reconnecting { .. })).await;
+    reach(&stream, is_live).await;
+
+    assert_eq!(stage.fake.sessions_started(&infohash('b')), 1);
+    assert_eq!(stream.report().errors.cuts, 0);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_source_that_comes_back_again_and_again_with_next_to_nothing_is_given_up() {
+    let stage = Stage::new(vec![channel('a')]).await;
+    let stream = stage.watch(&id('a')).await;
+
+    stage.fake.set_fault(&id('a'), "eof@40ms".parse().unwrap());
+    let reason = end_of(&stream).await;
+
+    assert!(matches!(reason, EndReason::Failed(Failure::SourceLost(_))), "{reason:?}");
+    assert!(stream.report().errors.cuts > 2, "{:#?}", stream.report());
     stage.end().await;
 }
