@@ -147,7 +147,7 @@ impl Engines {
     }
 
     /// The engine for the next session: one that is there and has room, other than `before` where there is
-    /// another, and of these the one that does least.
+    /// another, and of these the one that does least. A full one only where there is none but full ones.
     pub(super) fn choose(&self, before: Option<&Lease>) -> Lease {
         let _held = self.0.choosing.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = self.0.max_sessions;
@@ -155,7 +155,7 @@ impl Engines {
             let is_before = before.is_some_and(|before| Arc::ptr_eq(&before.0, member));
             // Who has a place keeps it.
             let is_full = limit > 0 && !is_before && member.sessions() >= limit;
-            (member.is_down(), is_full, is_before, member.sessions())
+            (is_full, member.is_down(), is_before, member.sessions())
         };
         let member = self.0.members.iter().min_by_key(rank).unwrap_or(&self.0.members[0]);
         member.sessions.fetch_add(1, Ordering::Relaxed);
@@ -260,6 +260,17 @@ mod tests {
 
         assert_eq!((port(&moved), port(&next)), (2, 2));
         assert_eq!((engines.others(&first), engines.others(&moved)), (1, 0));
+    }
+
+    #[test]
+    fn who_leaves_an_engine_that_is_down_does_not_crowd_into_one_that_is_full() {
+        let engines = engines(2, 1);
+        let (first, _second) = (engines.choose(None), engines.choose(None));
+        fail(&first);
+
+        let moved = engines.choose(Some(&first));
+
+        assert_eq!(port(&moved), 1, "it stays, until the other has room");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Several engines: who plays what, and what happens to a stream whose engine dies.
 
-use acestream::fake::{FakeConfig, Profile};
-use server::live::{Config, EndReason, EngineHealth, Failure, State};
+use std::time::Duration;
 
-use crate::stage::{Stage, channel, config, end_of, fake, faulty, id, infohash, is_live, reach, reports};
+use acestream::fake::{FakeConfig, Profile};
+use server::live::{Config, EndReason, EngineHealth, Failure, Phase, State};
+
+use crate::stage::{
+    Stage, channel, config, end_of, fake, faulty, id, infohash, is_live, reach, reports, shows,
+};
 
 fn engine(channels: &str) -> FakeConfig {
     FakeConfig { channels: channels.chars().map(channel).collect(), ..fake() }
@@ -72,8 +76,8 @@ fn is_up(engine: &server::live::EngineReport) -> bool {
 
 #[tokio::test]
 async fn an_engine_that_hangs_is_left_for_another() {
-    let config = Config { silence_timeout: std::time::Duration::from_millis(500), ..config() };
-    let stage = stage(Config { give_up_after: std::time::Duration::from_secs(15), ..config }).await;
+    let config = Config { silence_timeout: Duration::from_millis(500), ..config() };
+    let stage = stage(Config { give_up_after: Duration::from_secs(15), ..config }).await;
     let stream = stage.watch(&id('a')).await;
 
     stage.fake.set_hanging(true);
@@ -83,6 +87,25 @@ async fn an_engine_that_hangs_is_left_for_another() {
     reach(&stream, |now| matches!(now.state, State::Reconnecting { .. })).await;
     reach(&stream, is_live).await;
     assert_eq!(stage.others[0].sessions_open(), 1);
+    stage.fake.set_hanging(false);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_hangs_before_its_first_byte_is_left_for_another() {
+    // It sends a head at once, and has nothing behind it.
+    let silent = FakeConfig { profile: Profile::Open, channels: vec![faulty('a', "no-peers")], ..fake() };
+    let patient = Config { give_up_after: Duration::from_secs(3600), ..config() };
+    let stage = Stage::with_engines(silent, [engine("a")], patient, 0).await;
+    let stream = stage.tune(&id('a'));
+    shows(&stream, |report| report.phase == Phase::Prebuffering).await;
+
+    stage.fake.set_hanging(true);
+
+    reach(&stream, is_live).await;
+    assert_eq!(stage.others[0].sessions_open(), 1);
+    // It did not hear that its session is stopped.
+    stage.fake.restart();
     stage.fake.set_hanging(false);
     stage.end().await;
 }
