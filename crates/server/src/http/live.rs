@@ -56,6 +56,11 @@ pub(super) async fn joined(
         // Who waits is there, whatever other programs behind the same address ask for meanwhile.
         let _waits = stream.hold(viewer.0);
         begun(&stream);
+        let now = stream.now();
+        if ready(&now) {
+            return Ok((stream, now));
+        }
+        let _waiting = services.hub.blocked().try_enter()?;
         match stream.until(&ready, services.start_timeout).await {
             Ok(now) => return Ok((stream.clone(), now)),
             Err(NotReady::Ended(EndReason::Idle | EndReason::SameAs(_))) if again => again = false,

@@ -1,6 +1,10 @@
 //! Viewers who change channel faster than an engine starts one: afterwards nothing may be left.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use acestream::{
     ContentId, Engine,
@@ -8,7 +12,7 @@ use acestream::{
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Config, Hub, Numbers, hub::Holds};
+use super::{Config, Hub, Numbers, Snapshot, Stream, hub::Holds};
 
 const CHANNELS: usize = 6;
 const VIEWERS: u64 = 8;
@@ -51,18 +55,35 @@ fn config() -> Config {
     }
 }
 
+/// Whatever a viewer could have looked at: the windows, and so all media.
+#[derive(Default)]
+struct Looks(Vec<Weak<Snapshot>>);
+
+impl Looks {
+    fn note(&mut self, stream: &Stream) {
+        self.0.push(Arc::downgrade(&stream.now()));
+    }
+
+    /// How many of them are still in memory.
+    fn held(&self) -> usize {
+        self.0.iter().filter(|look| look.strong_count() > 0).count()
+    }
+}
+
 /// One change: of the channel, or that a viewer waits for it a moment, or that it is stopped for all.
-async fn change(hub: &Hub) {
+async fn change(hub: &Hub, looks: &mut Looks) {
     let (viewer, n) = (fastrand::u64(..VIEWERS), fastrand::usize(1..=CHANNELS));
     // Now and then a link that nobody shares.
     let id = if fastrand::usize(..50) == 0 { id(999) } else { links(n)[fastrand::usize(..2)].clone() };
     // Where there is no room, the viewer goes on to the next channel.
     let Ok(stream) = hub.join(&id, viewer) else { return };
+    looks.note(&stream);
     match fastrand::usize(..20) {
         0 => drop(hub.stop(&id)),
         1..5 => {
             let _waits = stream.hold(viewer);
             let _ = stream.until(|now| !now.window.is_empty(), 2 * CHANGE).await;
+            looks.note(&stream);
         }
         _ => {}
     }
@@ -76,11 +97,12 @@ async fn viewers_who_come_and_go_in_a_hurry_leave_nothing_behind() {
     let numbers = Numbers::load(storage.path()).await.unwrap();
     let hub = Hub::new(config(), Engine::new(fake.base()).unwrap(), numbers);
 
+    let mut looks = Looks::default();
     let mut pace = interval(CHANGE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for _ in 0..CHANGES {
         pace.tick().await;
-        change(&hub).await;
+        change(&hub, &mut looks).await;
     }
     let emptied = async {
         while !hub.streams().is_empty() {
@@ -99,11 +121,15 @@ async fn viewers_who_come_and_go_in_a_hurry_leave_nothing_behind() {
     // The tasks return a moment later, and the engine hears of a closed connection when it writes next. Its
     // health is asked for as long as the hub lives.
     let settled = async {
-        while hub.holds().tasks > 1 || fake.readers() > 0 {
+        // A failed stream answers for its ID a while longer; it has no media.
+        while hub.holds().tasks > 1 || fake.readers() > 0 || looks.held() > hub.holds().failures {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LIMIT, settled).await.unwrap_or_else(|_| panic!("{:?}, {} readers", hub.holds(), fake.readers()));
+    let settled = timeout(LIMIT, settled).await;
+    settled.unwrap_or_else(|_| {
+        panic!("{:?}, {} readers, {} windows", hub.holds(), fake.readers(), looks.held())
+    });
     hub.shutdown().await;
     fake.shutdown().await;
 }
