@@ -24,6 +24,8 @@ mod limits;
 mod sharing;
 #[path = "live/survival.rs"]
 mod survival;
+#[path = "live/validity.rs"]
+mod validity;
 #[path = "live/viewer.rs"]
 mod viewer;
 #[path = "live/zapping.rs"]

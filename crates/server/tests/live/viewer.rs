@@ -11,11 +11,15 @@ use server::live::{Snapshot, Text};
 /// No time passes: the supply of a test comes as it likes.
 const AT_ONCE: Fetched = Fetched { at: Duration::ZERO, blocked: false };
 
-/// The profiles differ in how the list begins and what it asks of players; these are the two kinds.
+/// The profiles differ in how the list begins and what it asks of players; `fast` and `balanced` are the two kinds.
 #[derive(Default)]
 pub(crate) struct Viewer {
     plain: Follower,
     fast: Follower,
+    /// What it reloads leaves out what it knows.
+    delta: Follower,
+    /// The newest whole segment that `delta` knows.
+    known: Option<u64>,
     balanced: Follower,
 }
 
@@ -24,6 +28,10 @@ impl Viewer {
     pub(crate) fn look(&mut self, now: &Snapshot) {
         if now.window.is_announced() && now.window.unfinished().is_some() {
             follow(&mut self.fast, now.live_playlist(Profile::Fast, false));
+            // Only who knows what is left out may ask for that (6.3.7).
+            let skip = self.known.is_some_and(|known| now.window.last() <= Some(known + 1));
+            self.known = now.window.last();
+            follow(&mut self.delta, now.live_playlist(Profile::Fast, skip));
         }
         if now.window.is_empty() {
             return;
