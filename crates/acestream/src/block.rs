@@ -17,6 +17,8 @@ use memmap2::{MmapMut, MmapOptions};
 
 /// Free blocks kept for the next who needs one: 4 MB.
 const KEPT: usize = 32;
+/// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
+const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
 /// A process may have 65 530 mappings (`vm.max_map_count`): what is beyond so many blocks, 2 GB, is the allocator's.
 const MOST_MAPPED: usize = 16_384;
 
@@ -94,9 +96,12 @@ impl Block {
         self.memory.bytes_mut()
     }
 
-    /// What was received: the first `filled` bytes. They hold the whole block.
+    /// What was received: the first `filled` bytes. They hold the whole block, unless most of it is empty.
     pub(crate) fn filled(mut self, filled: usize) -> Bytes {
         self.filled = filled.min(Self::LEN);
+        if self.filled < WORTH_HOLDING {
+            return Bytes::copy_from_slice(self.as_ref());
+        }
         Bytes::from_owner(self)
     }
 }
@@ -119,6 +124,14 @@ impl Drop for Block {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn little_that_came_holds_little() {
+        let held: Vec<Bytes> = (0..1_000).map(|_| filled(Block::LEN / 4, 1)).collect();
+
+        assert!(MAPPED.load(Relaxed) < 500);
+        assert!(held.iter().all(|bytes| bytes[..] == [1; Block::LEN / 4]));
+    }
 
     fn filled(count: usize, with: u8) -> Bytes {
         let mut block = Block::take();
