@@ -173,6 +173,7 @@ async fn prometheus_finds_every_figure_named_and_typed() {
     ] {
         assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
     }
+    assert!(after(&page, "acehls_tasks ").parse::<u64>().unwrap() > 1);
     assert!(after(&page, "acehls_media_held_bytes ").parse::<u64>().unwrap() > 0);
     assert!(after(&page, "acehls_received_bytes_total ").parse::<u64>().unwrap() > 0);
     assert_all_are_typed(&page);

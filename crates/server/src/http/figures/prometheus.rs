@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use tokio::runtime::Handle;
 
 use super::{Figures, Services, as_f64};
 use crate::live::{EngineHealth, Phase, Report, Stream, limits::Usage};
@@ -96,6 +97,12 @@ fn about_server(page: &mut Page, services: &Services) {
     page.sample("acehls_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
     let up = matches!(services.hub.engine(), EngineHealth::Up { .. });
     page.gauge("acehls_engine_up", "Whether the engine answered when it was last asked.", u8::from(up));
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    page.gauge(
+        "acehls_tasks",
+        "Tasks of the runtime: those of connections, streams and the server itself.",
+        tasks,
+    );
     // Media passes through as it is received: nothing in this server starts FFmpeg.
     page.gauge("acehls_ffmpeg_processes", "FFmpeg processes running now.", 0);
 }
