@@ -20,6 +20,9 @@ export interface Wishes {
   withCredentials: boolean;
 }
 
+/** Seconds of media to keep behind the picture. */
+export const keptBehind = (small: boolean): number => (small ? 20 : 60);
+
 /**
  * hls.js for live peer-to-peer television.
  *
@@ -36,13 +39,12 @@ export function hlsConfig(workerPath: string, { profile, small, withCredentials 
     // The password of a server elsewhere. Where the server is this page's own, browsers send it anyway.
     ...(withCredentials && { xhrSetup: (xhr: XMLHttpRequest) => void (xhr.withCredentials = true) }),
     workerPath, // without it, hls.js as a module demultiplexes on the page's own thread
-    lowLatencyMode: true, // the catch-up below acts only then; harmless without parts
-    // Gives latency back after trouble: 5 % nobody notices. A second behind live, that would take minutes.
-    maxLiveSyncPlaybackRate: isFast ? 1.5 : 1.05,
+    lowLatencyMode: true, // harmless without parts
+    maxLiveSyncPlaybackRate: isFast ? 1 : 1.05, // gives latency back after trouble: 5 % nobody notices; `fast` has `catchUp`
     liveSyncMode: 'buffered',
     liveDurationInfinity: true,
     startOnSegmentBoundary: !isFast, // a boundary may be seconds further from live
-    backBufferLength: small ? 20 : 60,
+    backBufferLength: Infinity, // `dropPlayed` does it
     maxBufferLength: BUFFERS[profile ?? 'balanced'].maxBuffer,
     maxMaxBufferLength: 90,
     maxBufferSize: (small ? 30 : 60) * 1e6,

@@ -7,7 +7,7 @@ const URL = '/api/stream/abc/playlist.m3u8';
 /** hls.js as far as `Playback` sees it. */
 class FakeHls {
   static made: FakeHls[] = [];
-  static readonly Events = { ERROR: 'error' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_FLUSHING: 'flushing', DESTROYING: 'destroying' };
   static readonly isSupported = () => true;
   readonly config: object;
   readonly attachMedia = vi.fn<Hls['attachMedia']>();
@@ -15,19 +15,27 @@ class FakeHls {
   readonly startLoad = vi.fn<Hls['startLoad']>();
   readonly recoverMediaError = vi.fn<Hls['recoverMediaError']>();
   readonly destroy = vi.fn<Hls['destroy']>();
-  #listener: (event: string, data: object) => void = () => undefined;
+  readonly trigger = vi.fn<(event: string, data: object) => void>();
+  readonly once = vi.fn();
+  targetLatency = 1;
+  latency = 1;
+  readonly #listeners = new Map<string, (event: string, data: object) => void>();
 
   constructor(config: object) {
     this.config = config;
     FakeHls.made.push(this);
   }
 
-  on(_: string, listener: (event: string, data: object) => void) {
-    this.#listener = listener;
+  on(event: string, listener: (event: string, data: object) => void) {
+    this.#listeners.set(event, listener);
+  }
+
+  tell(event: string, data: object = {}) {
+    this.#listeners.get(event)?.(event, data);
   }
 
   fail(data: object) {
-    this.#listener('error', data);
+    this.tell('error', data);
   }
 }
 
@@ -92,6 +100,39 @@ it('asks another origin with a password only where it was told to', async () => 
   const { xhrSetup }: { xhrSetup?: (xhr: typeof asked) => void } = newest().config;
   xhrSetup?.(asked);
   expect(asked.withCredentials).toBe(true);
+});
+
+/** What is buffered, and where the picture is. */
+function hold(start: number, end: number, currentTime: number) {
+  const buffered = { length: 1, start: () => start, end: () => end };
+  Object.defineProperties(video, { buffered: { value: buffered, configurable: true }, currentTime: { value: currentTime, configurable: true } });
+}
+
+it('drops what was played a minute ago right behind a part that came', () => {
+  hold(0, 66, 65);
+  newest().tell('buffered');
+  expect(newest().trigger).not.toHaveBeenCalled();
+
+  hold(0, 73, 71);
+  newest().tell('buffered');
+  expect(newest().trigger).toHaveBeenCalledExactlyOnceWith('flushing', { startOffset: 0, endOffset: 11, type: null });
+});
+
+it('hurries in the fast profile alone, until it is in time', async () => {
+  hold(0, 11, 10);
+  newest().latency = 1.5;
+  happens('timeupdate');
+  expect(video.playbackRate).toBe(1);
+
+  playback.attach(`${URL}?profile=fast`);
+  await settle();
+  newest().latency = 1.5;
+  happens('timeupdate');
+  expect(video.playbackRate).toBe(1.15);
+
+  newest().latency = 1.05;
+  happens('timeupdate');
+  expect(video.playbackRate).toBe(1);
 });
 
 describe('a picture that waits', () => {

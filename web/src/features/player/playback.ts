@@ -1,6 +1,8 @@
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
-import { hlsConfig } from './hlsConfig';
+import { dropPlayed } from './backBuffer';
+import { catchUp } from './catchUp';
+import { hlsConfig, keptBehind } from './hlsConfig';
 import { profileOf } from './source';
 
 /** What happens to the picture, for those who decide what to do about it. */
@@ -195,6 +197,8 @@ export class Playback {
     hls.on(Constructor.Events.ERROR, (_, data) => {
       if (hls === this.#hls) this.#hlsError(data);
     });
+    dropPlayed(hls, Constructor.Events, this.#video, keptBehind(small));
+    if (wishes.profile === 'fast') catchUp(hls, Constructor.Events, this.#video);
     hls.attachMedia(this.#video);
     hls.loadSource(url);
   }
