@@ -93,6 +93,12 @@ impl Packager {
         self.config.max_bytes = max_bytes;
     }
 
+    /// From the next segment on the window lists this much, in place of [`Config::window`]. A longer one grows; it has
+    /// no segments any more that left it.
+    pub fn set_window(&mut self, window: Duration) {
+        self.config.window = window;
+    }
+
     /// What can be played now.
     #[must_use]
     pub fn window(&self) -> &Window {

@@ -360,3 +360,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_window_that_is_asked_to_be_longer_grows_and_goes_back() {
+    let (mut packager, mut reader) = (packager(), Reader::default());
+    let stream = pictures(6_000, 50);
+    let mut longest = Duration::ZERO;
+    watch(&mut packager, &stream[..stream.len() / 2], 4, |packager| {
+        reader.look(packager.window(), packager.media_time(), false);
+    });
+    assert_eq!(packager.window().duration(), Duration::from_secs(40));
+
+    packager.set_window(Duration::from_secs(90));
+    watch(&mut packager, &stream[stream.len() / 2..stream.len() / 10 * 9], 4, |packager| {
+        reader.look(packager.window(), packager.media_time(), false);
+        longest = longest.max(packager.window().duration());
+    });
+    packager.set_window(Duration::from_secs(40));
+    watch(&mut packager, &stream[stream.len() / 10 * 9..], 4, |packager| {
+        reader.look(packager.window(), packager.media_time(), false);
+    });
+
+    assert!(longest > Duration::from_secs(80), "{longest:?}");
+    assert_eq!(packager.window().duration(), Duration::from_secs(40));
+    assert_eq!(musts(reader.findings), []);
+}

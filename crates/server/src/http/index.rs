@@ -46,13 +46,9 @@ pub(super) async fn index(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
-    let hurried = |stream: &Stream| {
-        if profile == Profile::Fast {
-            stream.hurry();
-        }
-    };
+    let wished = |stream: &Stream| stream.wish(profile);
     let ready = |now: &Snapshot| now.is_ready(profile);
-    let (_, now) = live::joined(&services, &hash.parse()?, viewer, hurried, ready).await?;
+    let (_, now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
     let text = hls::multivariant(&now.window, &now.formats, &wish.variant());
     Ok(text::respond(&text.into(), &headers))
 }

@@ -7,7 +7,7 @@ use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, Method, Response},
 };
-use hls::{DirectiveError, Directives, Position, Profile};
+use hls::{DirectiveError, Directives, Position};
 
 use super::{
     Kind, Problem, Services,
@@ -51,12 +51,8 @@ pub(super) async fn playlist(
     let profile = wish.profile()?;
     let directives = Directives::parse(&query.unwrap_or_default())?;
     let ready = |now: &Snapshot| now.is_ready(profile);
-    let hurried = |stream: &Stream| {
-        if profile == Profile::Fast {
-            stream.hurry();
-        }
-    };
-    let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, hurried, ready).await?;
+    let wished = |stream: &Stream| stream.wish(profile);
+    let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
     if let Some(position) = directives.position {
         now = reached(&services, &stream, now, position).await?;
     }

@@ -39,6 +39,7 @@ mod supply;
 mod task;
 mod text;
 mod viewers;
+mod wishes;
 #[cfg(test)]
 mod zapping;
 

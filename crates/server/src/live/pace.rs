@@ -12,6 +12,9 @@ use tokio::time::{Instant, sleep_until};
 /// The distance of two ticks. At 8 Mbit/s, 200 kB gather in it: a delay that a segment of seconds does not show.
 const TICK: Duration = Duration::from_millis(200);
 
+/// How finely it is taken where viewers play parts, of which there should be one each third of a second.
+const STEADY: Duration = Duration::from_millis(80);
+
 /// How finely media is taken where viewers want it at once.
 const FINE: Duration = Duration::from_millis(20);
 
@@ -25,6 +28,8 @@ pub(super) enum Pace {
     Eager,
     /// As soon as a part may have grown.
     Fine,
+    /// Soon after a part may have grown.
+    Steady,
     /// In whole blocks.
     Coarse,
 }
@@ -41,6 +46,7 @@ pub(super) async fn tick(pace: Pace) {
     let distance = match pace {
         Pace::Eager => return,
         Pace::Fine => FINE,
+        Pace::Steady => STEADY,
         Pace::Coarse => TICK,
     };
     sleep_until(next_after(origin(), Instant::now(), distance)).await;
@@ -71,6 +77,12 @@ mod tests {
 
         assert_eq!(early, origin + Duration::from_millis(400));
         assert_eq!(early, late);
+    }
+
+    #[test]
+    fn parts_are_not_kept_waiting_for_a_whole_block() {
+        assert_eq!(Pace::Coarse.least(TICK), Playback::BLOCK);
+        assert_eq!(Pace::Steady.least(STEADY), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What viewers see of a stream, and why it may not be there.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use acestream::Infohash;
 use hls::{Profile, Window};
@@ -146,12 +146,23 @@ impl Snapshot {
     }
 
     /// Whether a player of `profile` may begin: as much is there as it holds back, or as much as will be.
+    ///
+    /// An engine's stock begins anywhere, and nothing can be played of it before its first group of pictures that is
+    /// whole: stock of as many seconds as are held back is enough, though up to a group less is left.
     #[must_use]
     pub fn is_ready(&self, profile: Profile) -> bool {
         let least =
             if profile == Profile::Fast { self.window.is_announced() } else { !self.window.is_empty() };
-        let enough = self.window.ready() >= profile.hold_back().max(3 * self.window.part_target());
+        let least_ready = profile.hold_back().max(3 * self.window.part_target());
+        let lost = if profile == Profile::Fast { Duration::ZERO } else { self.group() };
+        let enough = self.window.ready() + lost >= least_ready;
         least && (enough || self.settled || self.window.is_over())
+    }
+
+    /// How long a group of pictures is: the first segments of a stream are one each.
+    fn group(&self) -> Duration {
+        let first = self.window.listed().next().map_or(Duration::ZERO, |segment| segment.duration);
+        first.min(Duration::from_secs(self.window.target_duration().into()))
     }
 
     /// Why the stream ended, if it did.
@@ -160,5 +171,29 @@ impl Snapshot {
             State::Ended(reason) => Some(reason),
             State::Starting | State::Live | State::Reconnecting { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hls::{Config, Packager};
+
+    use super::*;
+
+    #[test]
+    fn stock_of_as_many_seconds_as_are_held_back_is_enough_wherever_it_begins() {
+        let clip = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/clean.ts")).unwrap();
+        let mut packager = Packager::new(Config::default(), 1);
+
+        let ready = clip.repeat(2).chunks(18_800).find_map(|piece| {
+            packager.push(&Bytes::copy_from_slice(piece));
+            let now = Snapshot::new(State::Live, packager.window().clone());
+            now.is_ready(Profile::Balanced).then(|| now.window.ready())
+        });
+
+        // Its groups of pictures are two seconds long.
+        let ready = ready.unwrap().as_secs_f64();
+        assert!((10.0..10.5).contains(&ready), "{ready} s");
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use acestream::{ContentId, Infohash};
-use hls::Window;
+use hls::{Profile, Window};
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
@@ -24,10 +24,9 @@ use super::{
     report::Details,
     snapshot::{EndReason, Failure, NotReady, Snapshot, State},
     viewers::Viewers,
+    wishes::Wishes,
 };
 
-/// Who plays parts asks for the next one within this time.
-const HURRY_MS: u64 = 10_000;
 /// As many other IDs of a channel are kept.
 pub const MAX_ALTERNATIVES: usize = 8;
 
@@ -53,7 +52,7 @@ pub(super) struct Shared {
     viewers: Arc<Viewers>,
     pub(super) counters: Counters,
     /// When somebody last asked for parts: milliseconds after `begun`, and one.
-    hurried: AtomicU64,
+    pub(super) wishes: Wishes,
     details: Mutex<Details>,
     needs: Mutex<Needs>,
     /// Cancelled by [`Stream::stop`], and with the hub.
@@ -94,23 +93,11 @@ impl Shared {
             audience: viewers.audience(),
             viewers: Arc::clone(viewers),
             counters: Counters::default(),
-            hurried: AtomicU64::new(0),
+            wishes: Wishes::new(),
             details: Mutex::default(),
             needs: Mutex::default(),
             cancel,
         }
-    }
-
-    /// Whether somebody plays parts, so that each counts as soon as it is whole.
-    pub(super) fn is_hurried(&self) -> bool {
-        match self.hurried.load(Ordering::Relaxed) {
-            0 => false,
-            last => self.now_in_ms().saturating_sub(last) < HURRY_MS,
-        }
-    }
-
-    fn now_in_ms(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Other IDs that lead to the same channel, best first.
@@ -212,9 +199,10 @@ impl Stream {
         self.shared.audience.hold(viewer)
     }
 
-    /// A request for the newest part: parts are made as soon as their media is there, for a while.
-    pub fn hurry(&self) {
-        self.shared.hurried.store(self.shared.now_in_ms() + 1, Ordering::Relaxed);
+    /// A request for the low-latency playlist of `profile`. For a while media is taken as finely as parts need it, and
+    /// as much of it is listed as a player of it may fall back to.
+    pub fn wish(&self, profile: Profile) {
+        self.shared.wishes.note(profile);
     }
 
     /// Other IDs that lead to the same channel, best first: one of them is played when its own does not. Those

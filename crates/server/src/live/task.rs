@@ -41,6 +41,8 @@ const ASK_WHILE_LIVE: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for a session that the engine is just opening.
 const LAST_START: Duration = Duration::from_secs(4);
 
+/// A window is so many times as long as what its players hold back: who falls behind still finds what comes next.
+const FALLS_BACK: u32 = 3;
 /// Of a broadcast that has an end, so much is packaged at a time.
 const PIECE: usize = 44 * PACKET_LEN;
 /// And so much of what is live: a block of a thin channel can hold several segments, between which memory is looked at.
@@ -333,7 +335,8 @@ impl Task {
         match self.live_since {
             None => Pace::Eager,
             Some(_) if self.burst.is_bursting() => Pace::Eager,
-            Some(_) if self.shared.is_hurried() => Pace::Fine,
+            Some(_) if self.shared.wishes.has(Profile::Fast) => Pace::Fine,
+            Some(_) if self.shared.wishes.hold_back().is_some() => Pace::Steady,
             Some(_) => Pace::Coarse,
         }
     }
@@ -406,7 +409,7 @@ impl Task {
         self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
         let enough = self.packager.window().ready() >= Profile::Fast.hold_back();
-        if enough && self.shared.is_hurried() && !self.packager.window().is_announced() {
+        if enough && self.shared.wishes.has(Profile::Fast) && !self.packager.window().is_announced() {
             self.packager.announce();
         }
         self.set_state(self.state.clone());
@@ -437,6 +440,8 @@ impl Task {
         let hub = &self.listing.hub;
         let share = hub.memory_share().map_or(usize::MAX, |share| share.saturating_sub(needs.growing));
         self.packager.set_max_bytes(share.min(hub.config.max_window_bytes));
+        let held_back = self.shared.wishes.hold_back().unwrap_or_default();
+        self.packager.set_window(hub.config.window.max(FALLS_BACK * held_back));
     }
 
     fn went_live(&mut self) {

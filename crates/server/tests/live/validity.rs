@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acestream::fake::{Channel, FakeConfig, Profile};
+use hls::Profile as Buffer;
 use server::live::{Config, Snapshot, State, Stream};
 
 use crate::{
@@ -15,7 +16,7 @@ async fn follow(stream: &Stream, viewer: &mut Viewer, last: impl Fn(&Snapshot) -
     let mut seen = stream.now();
     viewer.look(&seen);
     while !last(&seen) {
-        stream.hurry();
+        stream.wish(Buffer::Fast);
         seen = reach(stream, |now| !std::ptr::eq(now, &raw const *seen)).await;
         viewer.look(&seen);
     }
