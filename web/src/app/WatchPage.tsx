@@ -33,10 +33,11 @@ export function WatchPage() {
   }, [session, hash, url]);
 
   // The player's script comes while the reader still looks at the list, so that the first channel need not wait for it.
+  const isChosen = hash !== null || url !== null;
   useEffect(() => {
-    const timer = setTimeout(() => void loadEngine().catch(() => null), 500);
+    const timer = setTimeout(() => void loadEngine().catch(() => null), isChosen ? 0 : 500);
     return () => clearTimeout(timer);
-  }, []);
+  }, [isChosen]);
 
   const link = useMemo(
     () => ({
