@@ -31,6 +31,7 @@ pub(super) async fn list(State(services): State<Services>) -> Json<Streams> {
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 200, body = Report),
+        (status = 400, description = "The hash is no content ID", body = super::problem::Details),
         (status = 404, description = "Nobody plays it", body = super::problem::Details),
     )
 )]
@@ -48,6 +49,7 @@ pub(super) async fn show(
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 204, description = "It is over"),
+        (status = 400, description = "The hash is no content ID", body = super::problem::Details),
         (status = 404, description = "Nobody plays it", body = super::problem::Details),
     )
 )]
