@@ -36,10 +36,10 @@ const BLOCKED: u32 = 3;
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
-        (status = 400, description = "The hash is no content ID, or directives that make no sense or are too far ahead", body = super::problem::Details),
-        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", body = super::problem::Details),
-        (status = 503, description = "Nothing to play yet, no news in time, no room, or no engine", body = super::problem::Details),
-        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID, or directives that make no sense or are too far ahead", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, no news in time, no room, or no engine", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn playlist(
@@ -114,12 +114,12 @@ async fn blocked(
     responses(
         (status = 200, description = "The part", content_type = "video/mp2t"),
         (status = 206, description = "The range asked for", content_type = "video/mp2t"),
-        (status = 400, description = "The hash is no content ID, or a number is none", body = super::problem::Details),
-        (status = 404, description = "Not in the window and not the next, or nobody plays the stream", body = super::problem::Details),
-        (status = 416, description = "The range lies outside the part", body = super::problem::Details),
-        (status = 502, description = "The channel broke off while the part was waited for", body = super::problem::Details),
-        (status = 503, description = "No news in time, or as many viewers watch or requests wait as may", body = super::problem::Details),
-        (status = 504, description = "The engine did not answer while the part was waited for", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID, or a number is none", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "Not in the window and not the next, or nobody plays the stream", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 416, description = "The range lies outside the part", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The channel broke off while the part was waited for", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "No news in time, or as many viewers watch or requests wait as may", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "The engine did not answer while the part was waited for", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn part(
