@@ -14,8 +14,6 @@ export const isStarting = (error: unknown): boolean => error instanceof Refused 
 /** What the end of a stream on the server means here. */
 export function endOf(report: Report): End {
   // Idle, restarted, or joined with another of the same swarm: the server starts it again when asked.
-  if (report.code === null || report.code === 'idle' || report.code === 'same_as' || report.code === 'shutdown') {
-    return { kind: 'gone' };
-  }
+  if (report.code === null) return { kind: 'gone' };
   return { kind: 'problem', problem: problemOf(report.code, report.reason) };
 }
