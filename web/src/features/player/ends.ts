@@ -1,4 +1,4 @@
-import { Refused, type Report } from '~/api/client';
+import type { Report } from '~/api/client';
 import { problemOf, type Problem } from '~/api/problem';
 
 /** Why watching came to an end that may not be the end. */
@@ -7,9 +7,6 @@ export type End =
   /** The server no longer plays what we watched: ask it to. */
   | { kind: 'gone' }
   | { kind: 'problem'; problem: Problem };
-
-/** The stream is on its way, only no media yet. */
-export const isStarting = (error: unknown): boolean => error instanceof Refused && error.problem.code === 'stream_starting';
 
 /** What the end of a stream on the server means here. */
 export function endOf(report: Report): End {
