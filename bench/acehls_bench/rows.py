@@ -1,4 +1,4 @@
-"""The five measurements. Each gives rows of the table; a missing tool skips its peer, in a sentence."""
+"""The four measurements of whole segments. Each gives rows of the table; a missing tool skips its peer, in a sentence."""
 
 import dataclasses
 import os

@@ -186,6 +186,35 @@ fn the_doctor_looks_at_each_engine() {
 }
 
 #[test]
+fn the_doctor_takes_an_engine_that_keeps_its_version_to_itself_for_there() {
+    let storage = tempfile::tempdir().unwrap();
+    let engine = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", engine.local_addr().unwrap());
+    let variables =
+        [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0"), ("ACESTREAM_BASE_URL", &base)];
+
+    let asked = std::thread::scope(|scope| {
+        scope.spawn(|| refuse(&engine));
+        output(&["doctor"], &variables)
+    });
+
+    let (fine, shown, _) = asked;
+    assert!(fine, "{shown}");
+    let note = format!("note   engine: {base}/ answers, and refuses to say its version: unknown method");
+    assert!(shown.contains(&note), "{shown}");
+}
+
+/// Answer one request as an engine that does not know it.
+fn refuse(engine: &std::net::TcpListener) {
+    let (mut client, _) = engine.accept().unwrap();
+    let request = BufReader::new(client.try_clone().unwrap()).lines().map_while(Result::ok);
+    request.take_while(|line| !line.is_empty()).for_each(drop);
+    let body = r#"{"result": null, "error": "unknown method"}"#;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+}
+
+#[test]
 fn a_file_becomes_an_hls_folder() {
     let folder = tempfile::tempdir().unwrap();
     let hls = folder.path().join("out/hls");

@@ -56,6 +56,14 @@ it('tells a stream that nobody plays from one of which nothing is known', () => 
   expect(feed.engine).toBe('down');
 });
 
+it('knows nothing of the engine once the connection broke', () => {
+  say({ type: 'state', streams: [], engine: { state: 'down' } });
+
+  fail();
+
+  expect(feed.engine).toBe('unknown');
+});
+
 it('passes over what it does not understand', () => {
   opened[0]?.dispatchEvent(new MessageEvent('message', { data: '<html>' }));
   say({ type: 'job', percent: 3 });

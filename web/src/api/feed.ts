@@ -82,5 +82,6 @@ export class Feed {
     this.#source?.close();
     this.#source = null;
     this.#told = null;
+    this.engine = 'unknown';
   }
 }

@@ -25,7 +25,6 @@ export interface Sentence {
 /** What each problem type means where the server gave no `code`. */
 const CODE_OF_TYPE: Record<string, string> = {
   'invalid-request': 'bad_request',
-  'channel-not-found': 'gone',
   'stream-not-found': 'gone',
   'engine-refused': 'bad_content',
   'source-failed': 'source_lost',

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path, process::ExitCode, time::Duration};
 
-use acestream::{Engine, Url};
+use acestream::{Engine, Error, Url};
 use tokio::{process::Command, time::timeout};
 
 use super::{output::say, port::try_port};
@@ -123,6 +123,10 @@ async fn engine(base: &Url) -> Finding {
     let asked = async { Engine::new(base.clone())?.version().await };
     match timeout(PATIENCE, asked).await {
         Ok(Ok(version)) => Finding::Fine(format!("engine: {base} answers, version {}", version.version)),
+        // Who refuses to say a version is there.
+        Ok(Err(Error::Refused(message))) => {
+            Finding::Note(format!("engine: {base} answers, and refuses to say its version: {message}"))
+        }
         Ok(Err(error)) => Finding::Wrong(format!(
             "engine: {base}: {error}. Start the AceStream engine, or set ACESTREAM_BASE_URL to where it runs."
         )),

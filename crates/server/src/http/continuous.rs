@@ -40,7 +40,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
     params(("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits")),
     responses(
         (status = 200, description = "MPEG-TS, as long as it plays", content_type = "video/mp2t"),
-        (status = 503, description = "Nothing to play yet, or no room", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, no room, or no engine", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn stream(

@@ -53,8 +53,8 @@ pub(super) struct Asked {
     get, path = "/api/events", tag = "streams", params(Asked),
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream", body = Event),
-        (status = 400, description = "A content ID is none, or they are too many", body = super::problem::Details),
-        (status = 503, description = "Too many listen already", body = super::problem::Details),
+        (status = 400, description = "A content ID is none, or they are too many", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Too many listen already", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn events(

@@ -34,8 +34,10 @@ pub(super) struct Wish {
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
-        (status = 400, description = "There is no such profile", body = super::problem::Details),
-        (status = 503, description = "Nothing to play yet", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID, or there is no such profile", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, no room, or no engine", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn index(

@@ -25,7 +25,10 @@ use crate::live::{EndReason, NotReady, Snapshot, Stream};
     params(("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits")),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
-        (status = 503, description = "Nothing to play yet", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, no room, or no engine", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn playlist(
@@ -95,8 +98,10 @@ pub(super) fn explained(error: NotReady, stream: &Stream) -> Problem {
     responses(
         (status = 200, description = "The segment", content_type = "video/mp2t"),
         (status = 206, description = "The range asked for", content_type = "video/mp2t"),
-        (status = 404, description = "Not in the window, or nobody plays the stream", body = super::problem::Details),
-        (status = 416, description = "The range lies outside the segment", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID, or the number is none", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "Not in the window, or nobody plays the stream", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 416, description = "The range lies outside the segment", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "As many viewers watch already as may", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn segment(

@@ -36,8 +36,10 @@ const BLOCKED: u32 = 3;
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
-        (status = 400, description = "Directives that make no sense, or too far ahead", body = super::problem::Details),
-        (status = 503, description = "Nothing to play yet, or no news in time", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID, or directives that make no sense or are too far ahead", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The engine refuses the channel, or what it sends cannot be played", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "Nothing to play yet, no news in time, no room, or no engine", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "Nobody shares the channel, or the engine does not answer in time", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn playlist(
@@ -92,8 +94,30 @@ async fn blocked(
     })
 }
 
-/// Part `part` of segment `number`. The one that comes next, which the playlist hints at, is waited for, unless its
-/// segment ends without it (6.2.6).
+/// A part of a segment.
+///
+/// The one that comes next, which the playlist hints at, is waited for, unless its segment ends without it (RFC 8216bis,
+/// 6.2.6). A part is never used for other bytes, so the answer may be kept for ever. `HEAD` works, and `GET` with a single
+/// `Range`.
+#[utoipa::path(
+    get, path = "/api/stream/{hash}/part_{n}_{i}.ts", tag = "live",
+    params(
+        ("hash" = String, Path, description = "The channel's content ID"),
+        ("n" = u64, Path, description = "The segment's number, as the playlist says it"),
+        ("i" = u64, Path, description = "Which part of it, counted from 0"),
+        ("Range" = Option<String>, Header, description = "A single range of bytes"),
+    ),
+    responses(
+        (status = 200, description = "The part", content_type = "video/mp2t"),
+        (status = 206, description = "The range asked for", content_type = "video/mp2t"),
+        (status = 400, description = "The hash is no content ID, or a number is none", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "Not in the window and not the next, or nobody plays the stream", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 416, description = "The range lies outside the part", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 502, description = "The channel broke off while the part was waited for", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "No news in time, or as many viewers watch or requests wait as may", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 504, description = "The engine did not answer while the part was waited for", content_type = "application/problem+json", body = super::problem::Details),
+    )
+)]
 pub(super) async fn part(
     services: &Services,
     stream: &Stream,

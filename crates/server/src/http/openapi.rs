@@ -3,16 +3,17 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{live, router};
+use super::{live, low_latency, router};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "acehls",
-        description = "AceStream channels as HLS. Errors are RFC 9457 problem details.",
+        description = "AceStream channels as HLS. Errors are RFC 9457 problem details. Where the server has a password, \
+            every route but `/health` answers 401 without it.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(live::segment),
+    paths(live::segment, low_latency::part),
     tags(
         (name = "live", description = "Watching"),
         (name = "streams", description = "What plays now"),

@@ -115,8 +115,12 @@ pub(super) struct Playing {
     post, path = "/api/play", tag = "live", request_body = Play,
     responses(
         (status = 200, description = "The stream plays or starts", body = Playing),
-        (status = 400, description = "The hash or an alternative is no content ID", body = super::problem::Details),
-        (status = 503, description = "The engine is down, or too many streams play", body = super::problem::Details),
+        (status = 400, description = "The body is no JSON, or the hash or an alternative is no content ID", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 408, description = "The body did not arrive in time", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 413, description = "The body is larger than the server takes", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 415, description = "The body is not said to be JSON", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 422, description = "The body is JSON of another shape", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 503, description = "The engine is down, or as many streams play or viewers watch as may", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn play(

@@ -130,7 +130,9 @@ fn kind(link: &Link) -> &'static str {
     params(("name" = String, Path, description = "The playlist's name")),
     responses(
         (status = 200, body = Channels<'_>),
-        (status = 404, description = "No such playlist", body = super::problem::Details),
+        (status = 400, description = "The name is none that a playlist can have", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "No such playlist", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 413, description = "The playlist's file is too large", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn channels(

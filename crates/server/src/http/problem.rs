@@ -309,7 +309,7 @@ impl From<EndReason> for Problem {
                 Self::new(Kind::SourceFailed, "The engine closed the stream before a segment was whole.")
                     .code("source_closed")
             }
-            // Only the playlist waits, and it may never say 404: players give up on that.
+            // What starts a stream may never say 404: players give up on that.
             EndReason::Stopped => {
                 Self::new(Kind::StreamStarting, "Somebody stopped the stream. Asking again starts it anew.")
                     .code("stopped")

@@ -13,7 +13,10 @@ const PROBLEMS: &str = include_str!("../../../../docs/problems.md");
 #[utoipa::path(
     get, path = "/problems/{slug}", tag = "operation",
     params(("slug" = String, Path, description = "The last part of a problem's `type`")),
-    responses((status = 200, description = "The explanation, in Markdown", content_type = "text/plain", body = String))
+    responses(
+        (status = 200, description = "The explanation, in Markdown", content_type = "text/plain", body = String),
+        (status = 404, description = "There is no such problem", content_type = "application/problem+json", body = super::problem::Details),
+    )
 )]
 pub(super) async fn explain(Path(slug): Path<String>) -> Result<Response, Problem> {
     let section = section(&slug)

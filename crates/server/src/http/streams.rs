@@ -31,7 +31,8 @@ pub(super) async fn list(State(services): State<Services>) -> Json<Streams> {
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 200, body = Report),
-        (status = 404, description = "Nobody plays it", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "Nobody plays it", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn show(
@@ -48,7 +49,8 @@ pub(super) async fn show(
     params(("hash" = String, Path, description = "The channel's content ID")),
     responses(
         (status = 204, description = "It is over"),
-        (status = 404, description = "Nobody plays it", body = super::problem::Details),
+        (status = 400, description = "The hash is no content ID", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 404, description = "Nobody plays it", content_type = "application/problem+json", body = super::problem::Details),
     )
 )]
 pub(super) async fn stop(

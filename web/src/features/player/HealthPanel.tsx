@@ -44,12 +44,12 @@ export function HealthPanel({ session }: { session: PlayerSession }) {
           </div>
         ))}
       </dl>
-      {last.behind !== null && <Gauge behind={last.behind} label={t('health.behind')} edge={t('health.edge')} text={seconds(last.behind)} />}
+      {last.behind !== null && <Gauge behind={last.behind} label={t('health.behind')} edge={t('health.edge')} text={seconds(last.behind)} most={t('unit.s', { s: `${GAUGE_S}+` })} />}
     </section>
   );
 }
 
-function Gauge({ behind, label, edge, text }: { behind: number; label: string; edge: string; text: string }) {
+function Gauge({ behind, label, edge, text, most }: { behind: number; label: string; edge: string; text: string; most: string }) {
   return (
     <div className={styles.gauge}>
       <div className={styles.scale} role="img" aria-label={`${label}: ${text}`}>
@@ -58,7 +58,7 @@ function Gauge({ behind, label, edge, text }: { behind: number; label: string; e
       <div className={styles.legend} aria-hidden="true">
         <span>{edge}</span>
         <span>{text}</span>
-        <span>{GAUGE_S} s +</span>
+        <span>{most}</span>
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { Refused, type Report } from '~/api/client';
+import type { Report } from '~/api/client';
 import { problemOf, type Problem } from '~/api/problem';
 
 /** Why watching came to an end that may not be the end. */
@@ -8,14 +8,9 @@ export type End =
   | { kind: 'gone' }
   | { kind: 'problem'; problem: Problem };
 
-/** The stream is on its way, only no media yet. */
-export const isStarting = (error: unknown): boolean => error instanceof Refused && error.problem.code === 'stream_starting';
-
 /** What the end of a stream on the server means here. */
 export function endOf(report: Report): End {
   // Idle, restarted, or joined with another of the same swarm: the server starts it again when asked.
-  if (report.code === null || report.code === 'idle' || report.code === 'same_as' || report.code === 'shutdown') {
-    return { kind: 'gone' };
-  }
+  if (report.code === null) return { kind: 'gone' };
   return { kind: 'problem', problem: problemOf(report.code, report.reason) };
 }

@@ -55,6 +55,7 @@ function server() {
 }
 
 const down = () => Promise.reject(new Unreachable('connection refused'));
+const tenSeconds = () => new Promise<void>((over) => setTimeout(over, 10_000));
 const seconds = (s: number) => vi.advanceTimersByTimeAsync(s * 1000);
 
 let api: ReturnType<typeof server>;
@@ -371,6 +372,35 @@ describe('the server goes away', () => {
     expect(api.play).toHaveBeenCalledTimes(1);
     expect(picture.resume).toHaveBeenCalledTimes(1);
     expect(picture.reload).not.toHaveBeenCalled();
+  });
+
+  it('asks for the held-back playlist again when it could not be reached for a moment', async () => {
+    api.ready.mockImplementationOnce(down);
+    api.stream.mockResolvedValue({ ...LIVE, ready: 3 });
+
+    session.tune(NEWS);
+    await seconds(2.5);
+
+    expect(api.ready).toHaveBeenCalledTimes(2);
+    expect(session.now().streamUrl).toBe(URL_OF_NEWS);
+  });
+
+  it('asks for the held-back playlist at once when the server is back', async () => {
+    // A server that hangs first, so that the pauses of this question are not those of the health check.
+    api.ready.mockImplementationOnce(() => tenSeconds().then(down)).mockImplementation(down);
+    api.stream.mockImplementation(down);
+    api.health.mockResolvedValueOnce().mockImplementation(down);
+    session.tune(NEWS);
+    await seconds(28);
+    expect(session.now().phase).toBe('fallback');
+
+    api.ready.mockReset().mockResolvedValue();
+    api.health.mockResolvedValue();
+    api.stream.mockResolvedValue({ ...LIVE, ready: 3 });
+    await seconds(5);
+
+    expect(api.ready).toHaveBeenCalledTimes(1);
+    expect(session.now().streamUrl).toBe(URL_OF_NEWS);
   });
 
   it('begins anew when another stream runs under the same ID', async () => {

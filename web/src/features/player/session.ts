@@ -4,7 +4,8 @@ import { passes, problemOf, type Problem } from '~/api/problem';
 import { Bell, backoff, wait } from '~/lib/time';
 import { preferences } from '~/platform/preferences';
 import { judge, type Supports, browserSupports } from './codecs';
-import { endOf, isStarting, type End } from './ends';
+import { endOf, type End } from './ends';
+import { untilListed } from './listed';
 import { playsNatively, type Gauge, type PlaybackEvent } from './playback';
 import { BUFFERS, addresses, type Addresses } from './source';
 import { IDLE, changed, readiness, startingPhase, type PlayerState, type Target } from './state';
@@ -252,13 +253,7 @@ export class PlayerSession {
   /** The server holds the first playlist back until there is enough to begin with, or says why there will be none. */
   async #awaitStart(url: string, signal: AbortSignal): Promise<void> {
     try {
-      for (let starting = true; starting; ) {
-        starting = await this.#api.ready(this.#addresses(url).awaited, signal).then(
-          () => false,
-          (error: unknown) => isStarting(error) || Promise.reject(error),
-        );
-        if (starting) await wait(ASK_STARTING, signal);
-      }
+      await untilListed(() => this.#api.ready(this.#addresses(url).awaited, signal), this.#hurry, signal);
       this.#listed = true;
       this.#news.ring();
     } catch (error) {
@@ -358,6 +353,7 @@ export class PlayerSession {
     else if (this.#media?.isMoving()) this.#set({ phase: 'playing' });
     else this.#set({ phase: 'reconnecting', attempt: 1 });
     this.#media?.resume();
+    this.#hurry.ring(); // the first playlist may be waited for still
   }
 
   #pace(): number {
