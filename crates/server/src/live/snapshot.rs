@@ -161,8 +161,7 @@ impl Snapshot {
 
     /// How long a group of pictures is: the first segments of a stream are one each.
     fn group(&self) -> Duration {
-        let first = self.window.listed().next().map_or(Duration::ZERO, |segment| segment.duration);
-        first.min(Duration::from_secs(self.window.target_duration().into()))
+        self.window.listed().map(|segment| segment.duration).max().unwrap_or_default()
     }
 
     /// Why the stream ended, if it did.
