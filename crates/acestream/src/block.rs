@@ -15,8 +15,10 @@ use std::{
 use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
-/// Free blocks kept for the next who needs one: 4 MB.
+/// So many free blocks, 4 MB, are kept for the next who needs one, and one for each so many that are mapped: a segment
+/// lets go of dozens at once, and who maps as many anew has the system clear them.
 const KEPT: usize = 32;
+const KEPT_OF: usize = 64;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
 const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
 /// A process may have 65 530 mappings (`vm.max_map_count`): what is beyond so many blocks, 2 GB, is the allocator's.
@@ -115,8 +117,11 @@ impl AsRef<[u8]> for Block {
 impl Drop for Block {
     fn drop(&mut self) {
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < KEPT {
+        let most = KEPT + MAPPED.load(Relaxed) / KEPT_OF;
+        if free.len() < most {
             free.push(mem::replace(&mut self.memory, Memory::Heap(Box::default())));
+        } else if free.len() > most {
+            free.pop();
         }
     }
 }
@@ -125,12 +130,26 @@ impl Drop for Block {
 mod tests {
     use super::*;
 
+    /// Tests that count what is mapped run one after the other.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     #[test]
     fn little_that_came_holds_little() {
+        let _alone = ALONE.lock().unwrap();
         let held: Vec<Bytes> = (0..1_000).map(|_| filled(Block::LEN / 4, 1)).collect();
 
         assert!(MAPPED.load(Relaxed) < 500);
         assert!(held.iter().all(|bytes| bytes[..] == [1; Block::LEN / 4]));
+    }
+
+    #[test]
+    fn who_lets_go_of_much_leaves_little_behind() {
+        let _alone = ALONE.lock().unwrap();
+        drop((0..2_000).map(|_| filled(Block::LEN, 1)).collect::<Vec<_>>());
+
+        assert!(FREE.lock().unwrap().len() <= KEPT + 2_100 / KEPT_OF);
+        drop((0..100).map(|_| filled(Block::LEN, 1)).collect::<Vec<_>>());
+        assert!(FREE.lock().unwrap().len() <= KEPT + 200 / KEPT_OF);
     }
 
     fn filled(count: usize, with: u8) -> Bytes {
