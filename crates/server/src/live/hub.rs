@@ -9,6 +9,12 @@ use std::{
 use acestream::{ContentId, Infohash};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
+#[cfg(test)]
+use {
+    super::{Snapshot, source::Source},
+    std::time::Duration,
+    tokio::sync::watch,
+};
 
 use super::{
     Config, EngineHealth, Numbers, Stream,
@@ -252,6 +258,34 @@ impl Hub {
         }
     }
 
+    /// A stream in the directory whose task is the caller.
+    #[cfg(test)]
+    pub(super) fn listed(&self, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
+        let (listing, _, publish) = self.list(id);
+        let stream = listing.stream.clone();
+        (listing, publish, stream)
+    }
+
+    /// A source of `id`, whose task is the caller.
+    #[cfg(test)]
+    pub(super) fn source(&self, id: &ContentId) -> (Listing, Source) {
+        let (listing, shared, _) = self.list(id);
+        let source = Source::new(Arc::clone(&self.0), shared, self.0.engines.choose(None));
+        (listing, source)
+    }
+
+    #[cfg(test)]
+    fn list(&self, id: &ContentId) -> (Listing, Arc<Shared>, watch::Sender<Arc<Snapshot>>) {
+        let cancel = self.0.cancel.child_token();
+        let shared = Arc::new(Shared::new(id.clone(), Duration::ZERO, &self.0.viewers, cancel));
+        let (publish, stream) = Stream::new(Arc::clone(&shared));
+        self.0.with_directory(|directory| {
+            directory.names.insert(id.clone(), stream.clone());
+            directory.streams.push(stream.clone());
+        });
+        (Listing { hub: Arc::clone(&self.0), stream }, shared, publish)
+    }
+
     /// How many of each thing the hub holds.
     #[cfg(test)]
     pub(super) fn holds(&self) -> Holds {
@@ -430,13 +464,10 @@ impl Drop for Listing {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use acestream::Engine;
-    use tokio::sync::watch;
 
     use super::*;
-    use crate::live::{EndReason, Failure, NotReady, Snapshot, State};
+    use crate::live::{EndReason, Failure, NotReady, State};
 
     async fn hub(config: Config) -> (Hub, tempfile::TempDir) {
         let storage = tempfile::tempdir().unwrap();
@@ -449,22 +480,10 @@ mod tests {
         String::from(digit).repeat(40).parse().unwrap()
     }
 
-    /// A stream in the directory whose task is the caller.
-    fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
-        let cancel = hub.0.cancel.child_token();
-        let shared = Shared::new(id.clone(), Duration::ZERO, &hub.0.viewers, cancel);
-        let (publish, stream) = Stream::new(Arc::new(shared));
-        hub.0.with_directory(|directory| {
-            directory.names.insert(id.clone(), stream.clone());
-            directory.streams.push(stream.clone());
-        });
-        (Listing { hub: Arc::clone(&hub.0), stream: stream.clone() }, publish, stream)
-    }
-
     #[tokio::test]
     async fn a_stream_whose_task_panics_gives_its_place_back_and_answers_who_waits() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (listing, publish, stream) = listed(&hub, &id('a'));
+        let (listing, publish, stream) = hub.listed(&id('a'));
 
         hub.0.tasks.spawn(async move {
             let _held = (listing, publish);
@@ -481,7 +500,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_stream_asks_the_engine_nothing_before_the_old_one_let_go_of_it() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (old, publish, _) = listed(&hub, &id('a'));
+        let (old, publish, _) = hub.listed(&id('a'));
         let ended = State::Ended(EndReason::Stopped);
         publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
 
@@ -499,7 +518,7 @@ mod tests {
     #[tokio::test]
     async fn streams_that_ended_make_room_but_not_without_bound() {
         let (hub, _storage) = hub(Config { max_streams: 2, ..Config::default() }).await;
-        let ending: Vec<_> = ['a', 'b', 'c'].map(|digit| listed(&hub, &id(digit))).into();
+        let ending: Vec<_> = ['a', 'b', 'c'].map(|digit| hub.listed(&id(digit))).into();
         for (_, publish, _) in &ending {
             let ended = State::Ended(EndReason::Stopped);
             publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
@@ -517,8 +536,8 @@ mod tests {
     #[tokio::test]
     async fn an_old_stream_that_goes_leaves_the_place_of_its_successor_alone() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (old, _, _) = listed(&hub, &id('a'));
-        let (_new, _publish, stream) = listed(&hub, &id('a'));
+        let (old, _, _) = hub.listed(&id('a'));
+        let (_new, _publish, stream) = hub.listed(&id('a'));
 
         drop(old);
 
@@ -530,8 +549,8 @@ mod tests {
     async fn a_swarm_is_claimed_by_one_stream_and_passes_on_when_that_one_is_over() {
         let (hub, _storage) = hub(Config::default()).await;
         let swarm = (&id('f')).into();
-        let (one, publish, _) = listed(&hub, &id('a'));
-        let (other, _publish, _) = listed(&hub, &id('b'));
+        let (one, publish, _) = hub.listed(&id('a'));
+        let (other, _publish, _) = hub.listed(&id('b'));
 
         assert!(matches!(one.claim(&swarm), Claim::Ours));
         assert!(matches!(one.claim(&swarm), Claim::Ours));
@@ -545,7 +564,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_that_is_known_to_mean_a_playing_swarm_finds_its_stream() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (listing, _publish, stream) = listed(&hub, &id('a'));
+        let (listing, _publish, stream) = hub.listed(&id('a'));
         let alias = Alias { infohash: (&id('f')).into(), form: acestream::Form::ContentId };
         listing.claim(&alias.infohash);
 

@@ -14,7 +14,7 @@ use acestream::{ContentId, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
 
 use super::{
@@ -97,6 +97,8 @@ pub(super) struct Source {
     attempt: u32,
     ever_flowed: bool,
     last_byte: Instant,
+    /// Since when media is waited for, if it is.
+    waits_since: Option<Instant>,
     supply: Supply,
     complaint: Option<Error>,
     pace: Pace,
@@ -175,6 +177,7 @@ impl Source {
             attempt: 0,
             ever_flowed: false,
             last_byte: now,
+            waits_since: None,
             supply: Supply::default(),
             complaint: None,
             pace: Pace::Eager,
@@ -455,15 +458,16 @@ impl Source {
 
     /// Media as soon as it comes.
     async fn wait_for_media(&mut self) -> Option<Result<Option<Bytes>, Error>> {
+        let silence = self.silent_at();
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let chunk = timeout(self.timing.patience(&self.supply), playback.chunk()).await;
+        let chunk = timeout_at(silence, playback.chunk()).await;
         Some(chunk.unwrap_or(Err(SILENT)))
     }
 
     /// Media that gathered until a tick of the grid.
     async fn watch_for_media(&mut self, pace: Pace) -> Option<Result<Option<Bytes>, Error>> {
+        let silence = self.silent_at();
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let silence = Instant::now() + self.timing.patience(&self.supply);
         // While there is stock nothing here waits for anything; others want to run.
         yield_now().await;
         loop {
@@ -483,8 +487,14 @@ impl Source {
         }
     }
 
+    /// When the wait for media that is under way is silence. However often it is broken off, it goes on.
+    fn silent_at(&mut self) -> Instant {
+        *self.waits_since.get_or_insert_with(Instant::now) + self.timing.patience(&self.supply)
+    }
+
     fn received(&mut self, data: Bytes) -> Event {
         let now = Instant::now();
+        self.waits_since = None;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Start(now)) {
             Stage::Await { playback, .. } => {
                 self.supply.begin();
@@ -653,7 +663,66 @@ impl From<Error> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use acestream::{
+        Engine,
+        fake::{Channel, Clip, Fake, FakeConfig},
+    };
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::live::{Config, Hub, Numbers};
+
+    /// More than anything here takes; only a failing test waits so long.
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn id() -> ContentId {
+        "a".repeat(40).parse().unwrap()
+    }
+
+    /// A channel with a minute of media in its burst.
+    fn channel() -> Channel {
+        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
+        let clip = Clip::new(std::fs::read(clip).unwrap()).unwrap();
+        Channel { burst: Duration::from_secs(60), ..Channel::new(id(), Arc::new(clip)) }
+    }
+
+    async fn fake(channel: Channel) -> Fake {
+        let config = FakeConfig { channels: vec![channel], speed: 1000.0, ..FakeConfig::default() };
+        Fake::start(config).await.unwrap()
+    }
+
+    async fn hub(fake: &Fake, config: Config) -> Hub {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        Hub::new(config, Engine::new(fake.base()).unwrap(), numbers)
+    }
+
+    #[tokio::test]
+    async fn silence_is_noticed_however_often_the_wait_for_media_is_broken_off() {
+        // Behind its burst nothing comes.
+        let fake = fake(Channel { lump: Duration::from_secs(3600), ..channel() }).await;
+        let silence = Duration::from_millis(400);
+        let hub = hub(&fake, Config { silence_timeout: silence, ..Config::default() }).await;
+        for pace in [Pace::Eager, Pace::Fine] {
+            let (_listing, mut source) = hub.source(&id());
+
+            let lost = timeout(LIMIT, async {
+                loop {
+                    source.set_pace(if source.ever_flowed { pace } else { Pace::Eager });
+                    if let Ok(Event::Lost { cause, .. }) = timeout(silence / 4, source.next()).await {
+                        break cause;
+                    }
+                }
+            });
+
+            assert_eq!(lost.await, Ok(Loss::Silence));
+            source.release(|_| true, std::future::pending()).await;
+        }
+        hub.shutdown().await;
+        fake.shutdown().await;
+    }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_no_two_streams_come_back_together() {
