@@ -369,7 +369,7 @@ impl Source {
     /// A first start failed: another engine may do better, or another ID.
     fn not_started(&mut self, error: Error) -> Event {
         self.learn_ids();
-        let is_silent = matches!(error, Error::Unreachable(_) | Error::Timeout(_));
+        let is_silent = matches!(error, Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_));
         self.rung = match error {
             _ if self.chances == 0 => return Event::Failed(error.into()),
             _ if is_silent && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
@@ -644,7 +644,7 @@ fn is_final(error: &Error) -> bool {
     match error {
         Error::Playback { status, .. } => !matches!(status, 404 | 408 | 429 | 500..),
         Error::Refused(_) | Error::Unexpected(_) | Error::Base(_) => true,
-        Error::Unreachable(_) | Error::Timeout(_) | Error::Cut(_) => false,
+        Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_) | Error::Cut(_) => false,
     }
 }
 
@@ -652,6 +652,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Unreachable(reason) => Self::EngineUnreachable(reason),
+            Error::HungUp(reason) => {
+                Self::EngineUnreachable(format!("it hung up before it answered: {reason}"))
+            }
             Error::Timeout(what) => Self::EngineTimeout(format!("no answer to {what} in time")),
             Error::Refused(message) => Self::EngineRefused(message),
             Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),

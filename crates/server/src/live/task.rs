@@ -565,7 +565,7 @@ async fn look_up(hub: &Inner, source: &mut Source, id: &ContentId) -> Going<Opti
         let answer = asked.unwrap_or(Err(Error::Timeout("media files")));
         lease.health().start_met(&answer);
         match answer {
-            Err(Error::Unreachable(_) | Error::Timeout(_)) if source.change_engine() => {}
+            Err(Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_)) if source.change_engine() => {}
             answer => return Ok(answer.map_err(Failure::from)?),
         }
     }
