@@ -268,10 +268,17 @@ impl Hub {
 
     /// A source of `id`, whose task is the caller.
     #[cfg(test)]
-    pub(super) fn source(&self, id: &ContentId) -> (Listing, Source) {
-        let (listing, shared, _) = self.list(id);
+    pub(super) fn source(&self, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Source) {
+        let (listing, shared, publish) = self.list(id);
         let source = Source::new(Arc::clone(&self.0), shared, self.0.engines.choose(None));
-        (listing, source)
+        (listing, publish, source)
+    }
+
+    /// The task of a stream in the directory, which the caller runs.
+    #[cfg(test)]
+    pub(super) fn task(&self, id: &ContentId) -> Task {
+        let (listing, shared, publish) = self.list(id);
+        Task::new(listing, shared, publish, None)
     }
 
     #[cfg(test)]
@@ -435,6 +442,16 @@ impl Listing {
         self.hub.with_directory(|directory| {
             if directory.names.get(&name).is_some_and(|listed| listed.same(&self.stream)) {
                 directory.names.remove(&name);
+            }
+        });
+    }
+
+    /// The stream does not wait any longer until `before` lets go of the swarm `infohash`: others may, as before.
+    pub(super) fn give_back(&self, infohash: &Infohash, before: &Stream) {
+        self.unclaim(infohash);
+        self.hub.with_directory(|directory| {
+            if directory.streams.iter().any(|listed| listed.same(before)) {
+                directory.names.entry(infohash.into()).or_insert_with(|| before.clone());
             }
         });
     }

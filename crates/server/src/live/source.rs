@@ -666,50 +666,23 @@ impl From<Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use acestream::{
-        Engine,
-        fake::{Channel, Clip, Fake, FakeConfig},
-    };
+    use acestream::fake::Channel;
     use tokio::time::timeout;
 
     use super::*;
-    use crate::live::{Config, Hub, Numbers};
-
-    /// More than anything here takes; only a failing test waits so long.
-    const LIMIT: Duration = Duration::from_secs(20);
-
-    fn id() -> ContentId {
-        "a".repeat(40).parse().unwrap()
-    }
-
-    /// A channel with a minute of media in its burst.
-    fn channel() -> Channel {
-        let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
-        let clip = Clip::new(std::fs::read(clip).unwrap()).unwrap();
-        Channel { burst: Duration::from_secs(60), ..Channel::new(id(), Arc::new(clip)) }
-    }
-
-    async fn fake(channel: Channel) -> Fake {
-        let config = FakeConfig { channels: vec![channel], speed: 1000.0, ..FakeConfig::default() };
-        Fake::start(config).await.unwrap()
-    }
-
-    async fn hub(fake: &Fake, config: Config) -> Hub {
-        let storage = tempfile::tempdir().unwrap();
-        let numbers = Numbers::load(storage.path()).await.unwrap();
-        Hub::new(config, Engine::new(fake.base()).unwrap(), numbers)
-    }
+    use crate::live::{
+        Config,
+        testing::{LIMIT, channel, config, fake, hub, id},
+    };
 
     #[tokio::test]
     async fn silence_is_noticed_however_often_the_wait_for_media_is_broken_off() {
         // Behind its burst nothing comes.
-        let fake = fake(Channel { lump: Duration::from_secs(3600), ..channel() }).await;
+        let fake = fake(vec![Channel { lump: Duration::from_secs(3600), ..channel('a') }], 1000.0).await;
         let silence = Duration::from_millis(400);
-        let hub = hub(&fake, Config { silence_timeout: silence, ..Config::default() }).await;
+        let hub = hub([&fake], Config { silence_timeout: silence, ..config() }).await;
         for pace in [Pace::Eager, Pace::Fine] {
-            let (_listing, mut source) = hub.source(&id());
+            let (_listing, _publish, mut source) = hub.source(&id('a'));
 
             let lost = timeout(LIMIT, async {
                 loop {
