@@ -187,6 +187,11 @@ impl Source {
         }
     }
 
+    /// The budget of the first start begins now, not when others were waited for.
+    pub(super) fn begin(&mut self) {
+        self.last_byte = Instant::now();
+    }
+
     /// The engine is known to take the ID that is played in this form.
     pub(super) fn prefer(&mut self, form: Form) {
         self.ids[self.current].form = Some(form);

@@ -229,6 +229,7 @@ impl Task {
         );
         let alias = alias?;
         self.enter(Phase::Starting);
+        self.source.begin();
         let Some(alias) = alias else { return Ok(()) };
         self.source.prefer(alias.form);
         self.claim(alias).await
@@ -284,7 +285,10 @@ impl Task {
         hub.remember(&self.shared.id, alias);
         match self.listing.claim(&infohash) {
             Claim::Taken => return Err(EndReason::SameAs(infohash)),
-            Claim::After(before) => wait_for(&before, hub.config.give_up_after).await?,
+            Claim::After(before) => {
+                wait_for(&before, hub.config.give_up_after).await?;
+                self.source.begin();
+            }
             Claim::Ours => {}
         }
         // Set once: a stream does not change its swarm.
