@@ -446,6 +446,14 @@ impl Listing {
         });
     }
 
+    /// What was offered to this stream is of use to the one that plays the swarm `infohash`.
+    pub(super) fn hand_over(&self, infohash: &Infohash, alternatives: &[ContentId]) {
+        let player = self.hub.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
+        if let Some(player) = player {
+            player.offer(alternatives);
+        }
+    }
+
     /// The stream does not wait any longer until `before` lets go of the swarm `infohash`: others may, as before.
     pub(super) fn give_back(&self, infohash: &Infohash, before: &Stream) {
         self.unclaim(infohash);

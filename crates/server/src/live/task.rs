@@ -545,6 +545,9 @@ impl Task {
         if failures::lasts(&reason) {
             self.listing.remember_failure();
         }
+        if let EndReason::SameAs(infohash) = &reason {
+            self.listing.hand_over(infohash, &self.shared.alternatives());
+        }
         self.enter(Phase::Ended);
         self.set_state(State::Ended(reason));
     }
@@ -628,12 +631,17 @@ fn note(shared: &Shared, packager: &Packager) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::testing::{channel, config, fake, hub, id};
+    use crate::live::{
+        Config,
+        testing::{channel, config, fake, hub, id},
+    };
 
     #[tokio::test]
     async fn a_session_whose_swarm_is_let_go_of_too_late_is_stopped_and_its_swarm_is_nobodys() {
+        // The engine ends a session that nobody watches for a minute.
+        let config = Config { give_up_after: Duration::from_secs(30), ..config() };
         let fake = fake(vec![channel('a'), channel('c')], 1000.0).await;
-        let hub = hub([&fake], config()).await;
+        let hub = hub([&fake], config).await;
         let mut task = hub.task(&id('a'));
         hub.find(&id('a')).unwrap().offer(&[id('c')]);
         let swarm = channel('c').infohash;
