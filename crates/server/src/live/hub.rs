@@ -19,12 +19,12 @@ use {
 use super::{
     Config, EngineHealth, Numbers, Stream,
     aliases::{Alias, Aliases},
-    engines::{EngineReport, Engines},
+    engines::{EngineReport, Engines, Lease},
     failures::Failures,
     limits::{Blocked, Limit, LimitError, Limits, Usage},
     memory::{self, Needs},
     stream::Shared,
-    task::Task,
+    task::{Beginning, Task},
     viewers::Viewers,
 };
 
@@ -141,12 +141,8 @@ impl Hub {
             if !directory.fits_one_more(limits.value(Limit::WindowBytes)) {
                 return Err(limits.refuse(Limit::WindowBytes).into());
             }
-            if let Some(limit) = self.0.engines.full_at()
-                && !directory.dismiss_one()
-            {
-                return Err(TuneError::Engines { limit });
-            }
-            Ok(self.begin(directory, id, before))
+            let lease = self.lease(directory)?;
+            Ok(self.begin(directory, id, Beginning { before, lease }))
         })
     }
 
@@ -235,8 +231,16 @@ impl Hub {
         self.0.tasks.wait().await;
     }
 
-    /// Insert a stream that is `Starting` and spawn its task, which waits until `before` is gone.
-    fn begin(&self, directory: &mut Directory, id: &ContentId, before: Option<Stream>) -> Stream {
+    /// A place for one more stream; where all engines are full, that of one which its viewers left.
+    fn lease(&self, directory: &Directory) -> Result<Lease, TuneError> {
+        let Some(limit) = self.0.engines.full_at() else { return Ok(self.0.engines.choose(None)) };
+        let is_there = |stream: &Stream| stream.place().is_some_and(|place| !place.is_down());
+        let dismissed = directory.dismiss_one(is_there).and_then(|stream| stream.place());
+        dismissed.map(|place| place.lease()).ok_or(TuneError::Engines { limit })
+    }
+
+    /// Insert a stream that is `Starting` and spawn its task, which waits until the one before is gone.
+    fn begin(&self, directory: &mut Directory, id: &ContentId, beginning: Beginning) -> Stream {
         let cancel = self.0.cancel.child_token();
         let (limit, viewers) = (self.0.config.start_timeout, &self.0.viewers);
         let shared = Arc::new(Shared::new(id.clone(), limit, viewers, cancel));
@@ -245,7 +249,7 @@ impl Hub {
         directory.streams.push(stream.clone());
 
         let listing = Listing { hub: Arc::clone(&self.0), stream: stream.clone() };
-        let task = Task::new(listing, shared, publish, before);
+        let task = Task::new(listing, shared, publish, beginning);
         let span = tracing::info_span!("stream", content.id = %id);
         self.0.tasks.spawn(Box::pin(task.run()).instrument(span));
         stream
@@ -278,7 +282,8 @@ impl Hub {
     #[cfg(test)]
     pub(super) fn task(&self, id: &ContentId) -> Task {
         let (listing, shared, publish) = self.list(id);
-        Task::new(listing, shared, publish, None)
+        let beginning = Beginning { before: None, lease: self.0.engines.choose(None) };
+        Task::new(listing, shared, publish, beginning)
     }
 
     #[cfg(test)]
@@ -369,7 +374,7 @@ impl Directory {
         if self.streams.len() >= limit.saturating_mul(2) {
             return false;
         }
-        self.playing().count() < limit || self.dismiss_one()
+        self.playing().count() < limit || self.dismiss_one(|_| true).is_some()
     }
 
     /// Whether one more stream fits into `total` bytes, if need be in the place of those that their viewers left.
@@ -379,17 +384,18 @@ impl Directory {
             if memory::fits_one_more(total, &needs) {
                 return true;
             }
-            if !self.dismiss_one() {
+            if self.dismiss_one(|_| true).is_none() {
                 return false;
             }
         }
     }
 
-    /// Give up the stream that would end first of those that their viewers left. False when there is none.
-    fn dismiss_one(&self) -> bool {
-        let mut playing: Vec<&Stream> = self.playing().collect();
+    /// Give up the stream that would end first of those that their viewers left and that `may` go. None when there
+    /// is none.
+    fn dismiss_one(&self, may: impl Fn(&Stream) -> bool) -> Option<&Stream> {
+        let mut playing: Vec<&Stream> = self.playing().filter(|stream| may(stream)).collect();
         playing.sort_by_cached_key(|stream| stream.ends_at());
-        playing.into_iter().any(Stream::dismiss)
+        playing.into_iter().find(|stream| stream.dismiss())
     }
 
     fn playing(&self) -> impl Iterator<Item = &Stream> {
@@ -556,6 +562,27 @@ mod tests {
 
         assert!(hub.tune(&id('e')).is_ok());
         hub.shutdown().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_all_engines_are_full_a_stream_begins_at_the_one_whose_stream_makes_room() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        let engine = |port| Engine::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
+        let hub = Hub::new(Config::default(), Engines::new(engine(1), [engine(2)], 1), numbers);
+        let (_one, _other) = (hub.source(&id('a')), hub.source(&id('b')));
+        for (digit, viewer) in [('a', 1), ('b', 2)] {
+            hub.find(&id(digit)).unwrap().touch(viewer).unwrap();
+        }
+        hub.0.viewers.leave(2);
+        tokio::time::advance(Duration::from_secs(5)).await;
+
+        hub.tune(&id('c')).unwrap();
+
+        // The second engine's old stream has not let go of it yet.
+        let sessions: Vec<_> = hub.engines().iter().map(|engine| engine.sessions).collect();
+        assert_eq!(sessions, [1, 2]);
+        assert!(hub.find(&id('a')).is_some_and(|stream| !stream.is_ending()));
     }
 
     #[tokio::test]

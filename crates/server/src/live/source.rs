@@ -156,6 +156,7 @@ impl Source {
     pub(super) fn new(hub: Arc<Inner>, shared: Arc<Shared>, lease: Lease) -> Self {
         let now = Instant::now();
         let config = &hub.config;
+        shared.set_place(Some(lease.place()));
         let own = Candidate { id: shared.id.clone(), form: None, loops: false };
         Self {
             timing: Timing {
@@ -219,9 +220,14 @@ impl Source {
         let has_other = self.hub.engines.others(&self.lease) > 0 && self.chances > 0;
         if has_other {
             self.chances -= 1;
-            self.lease = self.hub.engines.choose(Some(&self.lease));
+            self.change_lease();
         }
         has_other
+    }
+
+    fn change_lease(&mut self) {
+        self.lease = self.hub.engines.choose(Some(&self.lease));
+        self.shared.set_place(Some(self.lease.place()));
     }
 
     /// What is played repeats old minutes: leave it, if there is an ID that may not.
@@ -324,10 +330,9 @@ impl Source {
 
     /// Do what the rung says before a session is started; an event when that concerns the stream.
     fn climb(&mut self) -> Option<Event> {
-        let engines = &self.hub.engines;
         let rung = std::mem::replace(&mut self.rung, Rung::NewSession);
-        if rung == Rung::OtherEngine || self.lease.is_down() && engines.others(&self.lease) > 0 {
-            self.lease = engines.choose(Some(&self.lease));
+        if rung == Rung::OtherEngine || self.lease.is_down() && self.hub.engines.others(&self.lease) > 0 {
+            self.change_lease();
         }
         if rung != Rung::NextId {
             return None;

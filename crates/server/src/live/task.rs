@@ -21,6 +21,7 @@ use super::{
     Stream,
     aliases::Alias,
     burst::Burst,
+    engines::Lease,
     failures,
     hub::{Claim, Inner, Listing},
     loops::Loops,
@@ -89,15 +90,22 @@ pub(super) struct Task {
     is_over: bool,
 }
 
+/// What a stream begins with.
+pub(super) struct Beginning {
+    /// A stream of the same ID that has not let go of its session yet.
+    pub(super) before: Option<Stream>,
+    /// The place where it plays first.
+    pub(super) lease: Lease,
+}
+
 impl Task {
     pub(super) fn new(
         listing: Listing,
         shared: Arc<Shared>,
         publish: watch::Sender<Arc<Snapshot>>,
-        before: Option<Stream>,
+        Beginning { before, lease }: Beginning,
     ) -> Self {
         let hub = &listing.hub;
-        let lease = hub.engines.choose(None);
         Self {
             source: Source::new(Arc::clone(hub), Arc::clone(&shared), lease),
             other: None,
