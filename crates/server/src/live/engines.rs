@@ -191,6 +191,11 @@ impl Place {
         self.0.is_down()
     }
 
+    /// Whether `other` is at the same engine.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// One more place there, whether there is room or not.
     pub(super) fn lease(&self) -> Lease {
         self.0.sessions.fetch_add(1, Ordering::Relaxed);

@@ -19,7 +19,7 @@ use {
 use super::{
     Config, EngineHealth, Numbers, Stream,
     aliases::{Alias, Aliases},
-    engines::{EngineReport, Engines, Lease},
+    engines::{EngineReport, Engines, Lease, Place},
     failures::Failures,
     limits::{Blocked, Limit, LimitError, Limits, Usage},
     memory::{self, Needs},
@@ -328,6 +328,12 @@ impl Inner {
     pub(super) fn something_plays(&self) -> bool {
         let plays = |stream: &Stream| !stream.is_over() && stream.infohash().is_some();
         self.with_directory(|directory| directory.streams.iter().any(plays))
+    }
+
+    /// Whether a stream has a session of the swarm `infohash` at the engine of `place`, or is about to.
+    pub(super) fn plays_at(&self, infohash: &Infohash, place: &Place) -> bool {
+        let player = self.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
+        player.and_then(|player| player.place()).is_some_and(|its| its.same(place))
     }
 
     /// What `id` turned out to be, earlier.

@@ -291,6 +291,7 @@ impl Source {
         {
             return Some(event);
         }
+        self.shared.set_place(Some(self.lease.place()));
         let starting = self.starting.get_or_insert_with(|| {
             let Candidate { id, form, .. } = &self.ids[self.current];
             let (engine, id, form) = (self.lease.engine().clone(), id.clone(), *form);
@@ -359,18 +360,23 @@ impl Source {
         }
     }
 
-    /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens.
+    /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens, unless
+    /// its swarm is played there again by then. To stop either session of a swarm could end both.
     fn leave_start(&mut self) {
         let Some(starting) = self.starting.take() else { return };
-        let (lease, cancel) = (self.lease.clone(), self.hub.cancel.clone());
+        self.shared.set_place(None);
+        let (lease, hub) = (self.lease.clone(), Arc::clone(&self.hub));
         self.hub.tasks.spawn(async move {
-            let _lease = lease;
             let late = async {
-                cancel.cancelled().await;
+                hub.cancel.cancelled().await;
                 sleep(LAST_START).await;
             };
             tokio::select! {
-                outcome = starting => if let Ok((session, _)) = outcome { stop(Arc::new(session)).await },
+                outcome = starting => if let Ok((session, _)) = outcome
+                    && !hub.plays_at(session.infohash(), &lease.place())
+                {
+                    stop(Arc::new(session)).await;
+                },
                 () = late => {}
             }
         });
@@ -684,6 +690,50 @@ mod tests {
         Config,
         testing::{LIMIT, channel, config, fake, hub, id},
     };
+
+    /// Leave a start behind with its engine, at which the swarm may be played again before it is over; how many
+    /// sessions are left there.
+    async fn left_behind(is_played_again: bool) -> usize {
+        let (fake, other) = (fake(vec![channel('a')], 5.0).await, fake(vec![channel('a')], 1000.0).await);
+        let hub = hub([&fake, &other], config()).await;
+        let (_listing, _publish, mut source) = hub.source(&id('a'));
+        tokio::select! {
+            event = source.next() => panic!("{event:?}"),
+            () = until(|| fake.starts_asked() > 0) => {}
+        }
+        source.lease.health().met(&Error::Unreachable("made for this test".to_owned()));
+        let left = source.lease.clone();
+        assert!(matches!(source.next().await, Event::Again { .. }));
+
+        let (listing, _publish, mut player) = hub.source(&id('b'));
+        if is_played_again {
+            listing.claim(&channel('a').infohash);
+            player.lease = left.place().lease();
+            player.shared.set_place(Some(left.place()));
+            let by = acestream::Selector::ContentId(id('a'));
+            let _plays = left.engine().start(&by).await.unwrap();
+        }
+        // Only those are left that ask the engines whether they are there.
+        until(|| hub.holds().tasks == 2).await;
+        let sessions = fake.sessions_open();
+        hub.shutdown().await;
+        sessions
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        let polled = async {
+            while !is_so() {
+                yield_now().await;
+            }
+        };
+        timeout(LIMIT, polled).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_left_behind_is_stopped_but_never_under_who_plays_the_swarm_there() {
+        assert_eq!(left_behind(false).await, 0);
+        assert_eq!(left_behind(true).await, 2);
+    }
 
     #[tokio::test]
     async fn silence_is_noticed_however_often_the_wait_for_media_is_broken_off() {
