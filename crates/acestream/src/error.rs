@@ -6,9 +6,12 @@ pub enum Error {
     /// The configured address is not one an engine can have.
     #[error("{0}")]
     Base(String),
-    /// There was no connection, or it broke before an answer came.
+    /// There was no connection.
     #[error("the engine cannot be reached: {0}")]
     Unreachable(String),
+    /// There was a connection, and it ended or broke before an answer came.
+    #[error("the engine hung up before it answered: {0}")]
+    HungUp(String),
     /// The engine did not finish answering within the limit.
     #[error("the engine did not answer in time: {0}")]
     Timeout(&'static str),
@@ -59,7 +62,7 @@ impl Error {
         if is_malformed(error) {
             return Self::Unexpected(format!("not HTTP ({root})"));
         }
-        Self::Unreachable(root)
+        if error.is_connect() { Self::Unreachable(root) } else { Self::HungUp(root) }
     }
 }
 

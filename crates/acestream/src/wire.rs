@@ -42,9 +42,8 @@ pub(crate) struct Answer {
 /// Ask for `url`, which is of the scheme `http`. Waits at most 3 s for the connection, and without a limit of its own
 /// for the head of the answer.
 pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
-    let unreachable = |error: io::Error| Error::Unreachable(error.to_string());
-    let mut socket = connect(url).await.map_err(unreachable)?;
-    socket.write_all(request(url).as_bytes()).await.map_err(unreachable)?;
+    let mut socket = connect(url).await.map_err(|error| Error::Unreachable(error.to_string()))?;
+    socket.write_all(request(url).as_bytes()).await.map_err(hung_up)?;
     let (head, begun) = head(&mut socket).await?;
     Ok(Answer { head, socket, begun })
 }
@@ -60,8 +59,8 @@ pub(crate) async fn head(input: &mut (impl AsyncRead + Unpin)) -> Result<(Head, 
             return Err(not_http(&"an endless head"));
         }
         let count = input.read_buf(&mut read).await;
-        if count.map_err(|error| Error::Unreachable(error.to_string()))? == 0 {
-            return Err(Error::Unreachable("the connection was closed before an answer".to_owned()));
+        if count.map_err(hung_up)? == 0 {
+            return Err(Error::HungUp("the connection was closed".to_owned()));
         }
     }
 }
@@ -124,6 +123,11 @@ impl Head {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn hung_up(error: io::Error) -> Error {
+    Error::HungUp(error.to_string())
+}
+
 fn not_http(what: &dyn std::fmt::Display) -> Error {
     Error::Unexpected(format!("not HTTP ({what})"))
 }
@@ -170,6 +174,12 @@ mod tests {
         // Chunks win over a length (RFC 9112, 6.3).
         let both = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: Chunked\r\n\r\n";
         assert_eq!(parsed(both).framing, Framing::new(true, None));
+    }
+
+    #[tokio::test]
+    async fn who_hangs_up_before_an_answer_is_there() {
+        assert!(matches!(head(&mut &b""[..]).await, Err(Error::HungUp(_))));
+        assert!(matches!(head(&mut &b"HTTP/1.1 200 OK\r\n"[..]).await, Err(Error::HungUp(_))));
     }
 
     #[test]

@@ -599,6 +599,16 @@ export interface components {
             peers?: number | null;
             /** @description What it does now. */
             phase: components["schemas"]["Phase"];
+            /**
+             * Format: int32
+             * @description The same as a part of what the default buffer profile holds back, 0 to 100.
+             */
+            ready_percent: number;
+            /**
+             * Format: double
+             * @description Seconds of media that can be played, parts of the growing segment included, to the tenth.
+             */
+            ready_s: number;
             /** @description Why it does not play, as a sentence. */
             reason?: string | null;
             /**
@@ -963,6 +973,15 @@ export interface operations {
                     "application/json": components["schemas"]["Playlists"];
                 };
             };
+            /** @description The disk does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     channels: {
@@ -1005,6 +1024,15 @@ export interface operations {
             };
             /** @description The playlist's file is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk does not answer */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

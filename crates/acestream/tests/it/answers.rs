@@ -147,8 +147,8 @@ async fn what_is_not_http_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_without_an_answer_is_unreachable() {
-    assert!(matches!(start(Vec::new()).await, Err(Error::Unreachable(_))));
+async fn a_connection_closed_without_an_answer_is_told_from_none() {
+    assert!(matches!(start(Vec::new()).await, Err(Error::HungUp(_))));
 }
 
 #[tokio::test]

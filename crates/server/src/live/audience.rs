@@ -4,7 +4,7 @@
 //! for a while, should they come back; who merely stops asking may be paused, and is waited for longer.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -48,6 +48,11 @@ pub(super) struct Audience {
 #[derive(Debug)]
 struct Seen {
     viewers: HashMap<u64, Viewer>,
+    /// Until when those without a connection are waited for, and how many each time. Requests must not go over all
+    /// viewers to find the latest.
+    waited_for: BTreeMap<Instant, usize>,
+    /// How many have a connection.
+    connected: usize,
     /// When somebody last was about to watch who is not counted yet.
     expected: Option<Instant>,
     /// Not before then ends the stream, whatever the viewers above do.
@@ -69,7 +74,14 @@ impl Audience {
     pub(super) fn new(rules: Rules) -> Self {
         let now = Instant::now();
         let kept_until = now + rules.warm;
-        let seen = Seen { viewers: HashMap::new(), expected: None, kept_until, last_count: now };
+        let seen = Seen {
+            viewers: HashMap::new(),
+            waited_for: BTreeMap::new(),
+            connected: 0,
+            expected: None,
+            kept_until,
+            last_count: now,
+        };
         Self { rules, requests: AtomicU64::new(0), seen: Mutex::new(seen), sooner: Notify::new() }
     }
 
@@ -78,30 +90,22 @@ impl Audience {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         let mut seen = self.lock();
-        if let Some(known) = seen.viewers.get_mut(&viewer) {
-            (known.last_request, known.moved_at) = (now, None);
-            return true;
-        }
-        if !seen.has_room(now, &self.rules) {
+        if !seen.viewers.contains_key(&viewer) && !seen.has_room(now, &self.rules) {
             return false;
         }
-        seen.viewers.insert(viewer, Viewer { last_request: now, connections: 0, moved_at: None });
+        seen.change(viewer, &self.rules, |known| (known.last_request, known.moved_at) = (now, None));
         true
     }
 
     /// `viewer`, who was let in, stays until the answer is dropped, asking or not.
     pub(super) fn hold(self: &Arc<Self>, viewer: u64) -> Watching {
-        let newcomer = Viewer { last_request: Instant::now(), connections: 0, moved_at: None };
-        self.lock().viewers.entry(viewer).or_insert(newcomer).connections += 1;
+        self.lock().change(viewer, &self.rules, |known| known.connections += 1);
         Watching { audience: Arc::clone(self), viewer }
     }
 
     /// `viewer` asked for another stream.
     pub(super) fn leave(&self, viewer: u64) {
-        if let Some(known) = self.lock().viewers.get_mut(&viewer) {
-            known.moved_at = Some(Instant::now());
-        }
-        self.sooner.notify_one();
+        self.change_known(viewer, |known, now| known.moved_at = Some(now));
     }
 
     /// Somebody is about to watch, without being counted yet.
@@ -120,6 +124,7 @@ impl Audience {
             return false;
         }
         seen.viewers.clear();
+        seen.waited_for.clear();
         seen.kept_until = now;
         self.sooner.notify_one();
         true
@@ -152,13 +157,24 @@ impl Audience {
     }
 
     fn let_go(&self, viewer: u64) {
-        let now = Instant::now();
-        if let Some(known) = self.lock().viewers.get_mut(&viewer) {
+        self.change_known(viewer, |known, now| {
             known.connections -= 1;
             known.last_request = now;
             known.moved_at = known.moved_at.map(|_| now);
+        });
+    }
+
+    /// Change what is known of `viewer`, and tell the stream if it may end sooner for that.
+    fn change_known(&self, viewer: u64, change: impl FnOnce(&mut Viewer, Instant)) {
+        let (now, mut seen) = (Instant::now(), self.lock());
+        if !seen.viewers.contains_key(&viewer) {
+            return;
         }
-        self.sooner.notify_one();
+        let before = seen.ends_at(now, &self.rules);
+        seen.change(viewer, &self.rules, |known| change(known, now));
+        if seen.ends_at(now, &self.rules) < before {
+            self.sooner.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -181,14 +197,54 @@ impl Seen {
 
     /// They do not count any more, but the stream is kept for them as long as before.
     fn forget_the_gone(&mut self, now: Instant, rules: &Rules) {
-        let gone = self.viewers.extract_if(|_, viewer| !viewer.is_here(now));
-        let latest = gone.map(|(_, viewer)| viewer.kept_until(now, rules)).max();
-        self.kept_until = latest.map_or(self.kept_until, |latest| self.kept_until.max(latest));
+        let gone: Vec<Viewer> =
+            self.viewers.extract_if(|_, viewer| !viewer.is_here(now)).map(|(_, viewer)| viewer).collect();
+        for viewer in gone {
+            self.kept_until = self.kept_until.max(viewer.waited_for_until(rules));
+            self.discount(&viewer, rules);
+        }
     }
 
     fn ends_at(&self, now: Instant, rules: &Rules) -> Instant {
-        let latest = self.viewers.values().map(|viewer| viewer.kept_until(now, rules)).max();
-        latest.map_or(self.kept_until, |latest| latest.max(self.kept_until))
+        let watched = (self.connected > 0).then(|| now + rules.idle);
+        let waited_for = self.waited_for.last_key_value().map(|(until, _)| *until);
+        self.kept_until.max(watched.or(waited_for).unwrap_or(self.kept_until))
+    }
+
+    /// Change what is known of `viewer`, who may be new.
+    fn change(&mut self, viewer: u64, rules: &Rules, change: impl FnOnce(&mut Viewer)) {
+        let known = self.viewers.remove(&viewer);
+        if let Some(known) = &known {
+            self.discount(known, rules);
+        }
+        let newcomer = || Viewer { last_request: Instant::now(), connections: 0, moved_at: None };
+        let mut known = known.unwrap_or_else(newcomer);
+        change(&mut known);
+        self.count(&known, rules);
+        self.viewers.insert(viewer, known);
+    }
+
+    fn count(&mut self, viewer: &Viewer, rules: &Rules) {
+        if viewer.connections > 0 {
+            self.connected += 1;
+        } else {
+            *self.waited_for.entry(viewer.waited_for_until(rules)).or_default() += 1;
+        }
+    }
+
+    /// Take back [`Seen::count`].
+    fn discount(&mut self, viewer: &Viewer, rules: &Rules) {
+        if viewer.connections > 0 {
+            self.connected -= 1;
+            return;
+        }
+        let until = viewer.waited_for_until(rules);
+        if let Some(others) = self.waited_for.get_mut(&until) {
+            *others -= 1;
+            if *others == 0 {
+                self.waited_for.remove(&until);
+            }
+        }
     }
 }
 
@@ -199,9 +255,9 @@ impl Viewer {
             || within(self.last_request, PRESENT) && self.moved_at.is_none_or(|at| within(at, MOVED))
     }
 
-    fn kept_until(&self, now: Instant, rules: &Rules) -> Instant {
+    /// How long the stream is kept for a viewer without a connection.
+    fn waited_for_until(&self, rules: &Rules) -> Instant {
         match self.moved_at {
-            _ if self.connections > 0 => now + rules.idle,
             Some(moved_at) => moved_at + rules.warm,
             None => self.last_request + rules.idle,
         }
@@ -357,6 +413,63 @@ mod tests {
         assert_eq!(left(&audience), IDLE);
         assert_eq!((audience.viewers(), audience.requests()), (0, 0));
         assert!(!audience.dismiss());
+    }
+
+    /// Whether the stream is told that it may end sooner.
+    async fn is_told(audience: &Audience) -> bool {
+        tokio::select! {
+            biased;
+            () = audience.sooner() => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_who_makes_the_stream_end_sooner_wakes_its_task() {
+        let audience = audience();
+        for viewer in [1, 2] {
+            audience.touch(viewer);
+        }
+
+        drop(audience.hold(1));
+        assert!(!is_told(&audience).await, "a request that waited is over");
+        audience.leave(1);
+        assert!(!is_told(&audience).await, "another viewer is there");
+        audience.leave(2);
+        assert!(is_told(&audience).await, "the last one moved on");
+
+        let watches = audience.hold(3);
+        audience.leave(3);
+        assert!(!is_told(&audience).await, "its answer goes on");
+        drop(watches);
+        assert!(is_told(&audience).await);
+        assert_eq!(left(&audience), WARM);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_that_of_the_viewer_who_is_waited_for_longest_whatever_each_does() {
+        let audience = audience();
+        let mut holds = Vec::new();
+        for step in 0..2_000 {
+            let viewer = fastrand::u64(..20);
+            match fastrand::usize(..5) {
+                0 | 1 => drop(audience.touch(viewer)),
+                2 => audience.leave(viewer),
+                3 => holds.push(audience.hold(viewer)),
+                _ if holds.is_empty() => {}
+                _ => drop(holds.swap_remove(fastrand::usize(..holds.len()))),
+            }
+            advance(Duration::from_millis(fastrand::u64(..2_000))).await;
+
+            let (now, rules) = (Instant::now(), audience.rules);
+            let seen = audience.lock();
+            let kept_until = |viewer: &Viewer| match viewer.connections {
+                0 => viewer.waited_for_until(&rules),
+                _ => now + rules.idle,
+            };
+            let latest = seen.viewers.values().map(kept_until).chain([seen.kept_until]).max();
+            assert_eq!(Some(seen.ends_at(now, &rules)), latest, "after {step} steps");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -182,6 +182,27 @@ impl Member {
     }
 }
 
+/// At which engine a place is. Takes none.
+#[derive(Debug, Clone)]
+pub(super) struct Place(Arc<Member>);
+
+impl Place {
+    pub(super) fn is_down(&self) -> bool {
+        self.0.is_down()
+    }
+
+    /// Whether `other` is at the same engine.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// One more place there, whether there is room or not.
+    pub(super) fn lease(&self) -> Lease {
+        self.0.sessions.fetch_add(1, Ordering::Relaxed);
+        Lease(Arc::clone(&self.0))
+    }
+}
+
 /// A place at an engine, given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Lease(Arc<Member>);
@@ -189,6 +210,11 @@ pub(super) struct Lease(Arc<Member>);
 impl Lease {
     pub(super) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// At which engine.
+    pub(super) fn place(&self) -> Place {
+        Place(Arc::clone(&self.0))
     }
 
     pub(super) fn health(&self) -> &Health {
@@ -208,8 +234,7 @@ impl Lease {
 /// One more place at the same engine.
 impl Clone for Lease {
     fn clone(&self) -> Self {
-        self.0.sessions.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(&self.0))
+        self.place().lease()
     }
 }
 

@@ -106,17 +106,23 @@ impl Health {
     /// What a start of a session met.
     pub(super) fn start_met<T>(&self, outcome: &Result<T, Error>) {
         match outcome {
-            Err(Error::Unreachable(reason)) => self.is_down(reason),
+            Err(error) => self.met(error),
             // Only an answer of the version API ends a `Down`: it names the version, and it comes at once.
             Ok(_) if !matches!(*self.known.borrow(), EngineHealth::Up { .. }) => self.ask_now(),
-            Ok(_) | Err(_) => {}
+            Ok(_) => {}
         }
     }
 
     /// What a request met that says nothing of the engine but whether it is there.
     pub(super) fn met(&self, error: &Error) {
-        if let Error::Unreachable(reason) = error {
-            self.is_down(reason);
+        match error {
+            Error::Unreachable(reason) => self.is_down(reason),
+            // One broadcast may be what it hangs up at, time and again: its next answer says that it is there.
+            Error::HungUp(_) => {
+                self.missed(error);
+                self.ask_now();
+            }
+            _ => {}
         }
     }
 
@@ -211,6 +217,23 @@ mod tests {
         health.is_up("3.2.11");
 
         assert_eq!(health.now(), EngineHealth::Up { version: "3.2.11".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_hangs_up_at_one_broadcast_is_there_as_long_as_it_answers() {
+        let health = health();
+        health.is_up("3.2.3");
+        let hung_up = Error::HungUp("the connection was closed".to_owned());
+
+        for _ in 0..10 {
+            health.met(&hung_up);
+            health.start_met::<()>(&Err(hung_up.clone()));
+            assert!(matches!(health.now(), EngineHealth::Up { .. }));
+            health.is_up("3.2.3");
+        }
+        (0..MISSES).for_each(|_| health.met(&hung_up));
+
+        assert!(matches!(health.now(), EngineHealth::Down { .. }));
     }
 
     #[tokio::test]

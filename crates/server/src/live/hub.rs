@@ -9,16 +9,22 @@ use std::{
 use acestream::{ContentId, Infohash};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
+#[cfg(test)]
+use {
+    super::{Snapshot, source::Source},
+    std::time::Duration,
+    tokio::sync::watch,
+};
 
 use super::{
     Config, EngineHealth, Numbers, Stream,
     aliases::{Alias, Aliases},
-    engines::{EngineReport, Engines},
+    engines::{EngineReport, Engines, Lease, Place},
     failures::Failures,
     limits::{Blocked, Limit, LimitError, Limits, Usage},
     memory::{self, Needs},
     stream::Shared,
-    task::Task,
+    task::{Beginning, Task},
     viewers::Viewers,
 };
 
@@ -135,12 +141,8 @@ impl Hub {
             if !directory.fits_one_more(limits.value(Limit::WindowBytes)) {
                 return Err(limits.refuse(Limit::WindowBytes).into());
             }
-            if let Some(limit) = self.0.engines.full_at()
-                && !directory.dismiss_one()
-            {
-                return Err(TuneError::Engines { limit });
-            }
-            Ok(self.begin(directory, id, before))
+            let lease = self.lease(directory)?;
+            Ok(self.begin(directory, id, Beginning { before, lease }))
         })
     }
 
@@ -229,8 +231,16 @@ impl Hub {
         self.0.tasks.wait().await;
     }
 
-    /// Insert a stream that is `Starting` and spawn its task, which waits until `before` is gone.
-    fn begin(&self, directory: &mut Directory, id: &ContentId, before: Option<Stream>) -> Stream {
+    /// A place for one more stream; where all engines are full, that of one which its viewers left.
+    fn lease(&self, directory: &Directory) -> Result<Lease, TuneError> {
+        let Some(limit) = self.0.engines.full_at() else { return Ok(self.0.engines.choose(None)) };
+        let is_there = |stream: &Stream| stream.place().is_some_and(|place| !place.is_down());
+        let dismissed = directory.dismiss_one(is_there).and_then(|stream| stream.place());
+        dismissed.map(|place| place.lease()).ok_or(TuneError::Engines { limit })
+    }
+
+    /// Insert a stream that is `Starting` and spawn its task, which waits until the one before is gone.
+    fn begin(&self, directory: &mut Directory, id: &ContentId, beginning: Beginning) -> Stream {
         let cancel = self.0.cancel.child_token();
         let (limit, viewers) = (self.0.config.start_timeout, &self.0.viewers);
         let shared = Arc::new(Shared::new(id.clone(), limit, viewers, cancel));
@@ -239,7 +249,7 @@ impl Hub {
         directory.streams.push(stream.clone());
 
         let listing = Listing { hub: Arc::clone(&self.0), stream: stream.clone() };
-        let task = Task::new(listing, shared, publish, before);
+        let task = Task::new(listing, shared, publish, beginning);
         let span = tracing::info_span!("stream", content.id = %id);
         self.0.tasks.spawn(Box::pin(task.run()).instrument(span));
         stream
@@ -250,6 +260,42 @@ impl Hub {
             let cancel = self.0.cancel.clone();
             self.0.tasks.spawn(async move { cancel.run_until_cancelled_owned(probe).await });
         }
+    }
+
+    /// A stream in the directory whose task is the caller.
+    #[cfg(test)]
+    pub(super) fn listed(&self, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
+        let (listing, _, publish) = self.list(id);
+        let stream = listing.stream.clone();
+        (listing, publish, stream)
+    }
+
+    /// A source of `id`, whose task is the caller.
+    #[cfg(test)]
+    pub(super) fn source(&self, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Source) {
+        let (listing, shared, publish) = self.list(id);
+        let source = Source::new(Arc::clone(&self.0), shared, self.0.engines.choose(None));
+        (listing, publish, source)
+    }
+
+    /// The task of a stream in the directory, which the caller runs.
+    #[cfg(test)]
+    pub(super) fn task(&self, id: &ContentId) -> Task {
+        let (listing, shared, publish) = self.list(id);
+        let beginning = Beginning { before: None, lease: self.0.engines.choose(None) };
+        Task::new(listing, shared, publish, beginning)
+    }
+
+    #[cfg(test)]
+    fn list(&self, id: &ContentId) -> (Listing, Arc<Shared>, watch::Sender<Arc<Snapshot>>) {
+        let cancel = self.0.cancel.child_token();
+        let shared = Arc::new(Shared::new(id.clone(), Duration::ZERO, &self.0.viewers, cancel));
+        let (publish, stream) = Stream::new(Arc::clone(&shared));
+        self.0.with_directory(|directory| {
+            directory.names.insert(id.clone(), stream.clone());
+            directory.streams.push(stream.clone());
+        });
+        (Listing { hub: Arc::clone(&self.0), stream }, shared, publish)
     }
 
     /// How many of each thing the hub holds.
@@ -282,6 +328,12 @@ impl Inner {
     pub(super) fn something_plays(&self) -> bool {
         let plays = |stream: &Stream| !stream.is_over() && stream.infohash().is_some();
         self.with_directory(|directory| directory.streams.iter().any(plays))
+    }
+
+    /// Whether a stream has a session of the swarm `infohash` at the engine of `place`, or is about to.
+    pub(super) fn plays_at(&self, infohash: &Infohash, place: &Place) -> bool {
+        let player = self.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
+        player.and_then(|player| player.place()).is_some_and(|its| its.same(place))
     }
 
     /// What `id` turned out to be, earlier.
@@ -328,7 +380,7 @@ impl Directory {
         if self.streams.len() >= limit.saturating_mul(2) {
             return false;
         }
-        self.playing().count() < limit || self.dismiss_one()
+        self.playing().count() < limit || self.dismiss_one(|_| true).is_some()
     }
 
     /// Whether one more stream fits into `total` bytes, if need be in the place of those that their viewers left.
@@ -338,17 +390,18 @@ impl Directory {
             if memory::fits_one_more(total, &needs) {
                 return true;
             }
-            if !self.dismiss_one() {
+            if self.dismiss_one(|_| true).is_none() {
                 return false;
             }
         }
     }
 
-    /// Give up the stream that would end first of those that their viewers left. False when there is none.
-    fn dismiss_one(&self) -> bool {
-        let mut playing: Vec<&Stream> = self.playing().collect();
+    /// Give up the stream that would end first of those that their viewers left and that `may` go. None when there
+    /// is none.
+    fn dismiss_one(&self, may: impl Fn(&Stream) -> bool) -> Option<&Stream> {
+        let mut playing: Vec<&Stream> = self.playing().filter(|stream| may(stream)).collect();
         playing.sort_by_cached_key(|stream| stream.ends_at());
-        playing.into_iter().any(Stream::dismiss)
+        playing.into_iter().find(|stream| stream.dismiss())
     }
 
     fn playing(&self) -> impl Iterator<Item = &Stream> {
@@ -405,6 +458,24 @@ impl Listing {
         });
     }
 
+    /// What was offered to this stream is of use to the one that plays the swarm `infohash`.
+    pub(super) fn hand_over(&self, infohash: &Infohash, alternatives: &[ContentId]) {
+        let player = self.hub.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
+        if let Some(player) = player {
+            player.offer(alternatives);
+        }
+    }
+
+    /// The stream does not wait any longer until `before` lets go of the swarm `infohash`: others may, as before.
+    pub(super) fn give_back(&self, infohash: &Infohash, before: &Stream) {
+        self.unclaim(infohash);
+        self.hub.with_directory(|directory| {
+            if directory.streams.iter().any(|listed| listed.same(before)) {
+                directory.names.entry(infohash.into()).or_insert_with(|| before.clone());
+            }
+        });
+    }
+
     /// Claim the swarm `infohash` for this stream.
     pub(super) fn claim(&self, infohash: &Infohash) -> Claim {
         let name = ContentId::from(infohash);
@@ -430,13 +501,10 @@ impl Drop for Listing {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use acestream::Engine;
-    use tokio::sync::watch;
 
     use super::*;
-    use crate::live::{EndReason, Failure, NotReady, Snapshot, State};
+    use crate::live::{EndReason, Failure, NotReady, State};
 
     async fn hub(config: Config) -> (Hub, tempfile::TempDir) {
         let storage = tempfile::tempdir().unwrap();
@@ -449,22 +517,10 @@ mod tests {
         String::from(digit).repeat(40).parse().unwrap()
     }
 
-    /// A stream in the directory whose task is the caller.
-    fn listed(hub: &Hub, id: &ContentId) -> (Listing, watch::Sender<Arc<Snapshot>>, Stream) {
-        let cancel = hub.0.cancel.child_token();
-        let shared = Shared::new(id.clone(), Duration::ZERO, &hub.0.viewers, cancel);
-        let (publish, stream) = Stream::new(Arc::new(shared));
-        hub.0.with_directory(|directory| {
-            directory.names.insert(id.clone(), stream.clone());
-            directory.streams.push(stream.clone());
-        });
-        (Listing { hub: Arc::clone(&hub.0), stream: stream.clone() }, publish, stream)
-    }
-
     #[tokio::test]
     async fn a_stream_whose_task_panics_gives_its_place_back_and_answers_who_waits() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (listing, publish, stream) = listed(&hub, &id('a'));
+        let (listing, publish, stream) = hub.listed(&id('a'));
 
         hub.0.tasks.spawn(async move {
             let _held = (listing, publish);
@@ -481,7 +537,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_stream_asks_the_engine_nothing_before_the_old_one_let_go_of_it() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (old, publish, _) = listed(&hub, &id('a'));
+        let (old, publish, _) = hub.listed(&id('a'));
         let ended = State::Ended(EndReason::Stopped);
         publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
 
@@ -499,7 +555,7 @@ mod tests {
     #[tokio::test]
     async fn streams_that_ended_make_room_but_not_without_bound() {
         let (hub, _storage) = hub(Config { max_streams: 2, ..Config::default() }).await;
-        let ending: Vec<_> = ['a', 'b', 'c'].map(|digit| listed(&hub, &id(digit))).into();
+        let ending: Vec<_> = ['a', 'b', 'c'].map(|digit| hub.listed(&id(digit))).into();
         for (_, publish, _) in &ending {
             let ended = State::Ended(EndReason::Stopped);
             publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
@@ -514,11 +570,32 @@ mod tests {
         hub.shutdown().await;
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn where_all_engines_are_full_a_stream_begins_at_the_one_whose_stream_makes_room() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        let engine = |port| Engine::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
+        let hub = Hub::new(Config::default(), Engines::new(engine(1), [engine(2)], 1), numbers);
+        let (_one, _other) = (hub.source(&id('a')), hub.source(&id('b')));
+        for (digit, viewer) in [('a', 1), ('b', 2)] {
+            hub.find(&id(digit)).unwrap().touch(viewer).unwrap();
+        }
+        hub.0.viewers.leave(2);
+        tokio::time::advance(Duration::from_secs(5)).await;
+
+        hub.tune(&id('c')).unwrap();
+
+        // The second engine's old stream has not let go of it yet.
+        let sessions: Vec<_> = hub.engines().iter().map(|engine| engine.sessions).collect();
+        assert_eq!(sessions, [1, 2]);
+        assert!(hub.find(&id('a')).is_some_and(|stream| !stream.is_ending()));
+    }
+
     #[tokio::test]
     async fn an_old_stream_that_goes_leaves_the_place_of_its_successor_alone() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (old, _, _) = listed(&hub, &id('a'));
-        let (_new, _publish, stream) = listed(&hub, &id('a'));
+        let (old, _, _) = hub.listed(&id('a'));
+        let (_new, _publish, stream) = hub.listed(&id('a'));
 
         drop(old);
 
@@ -530,8 +607,8 @@ mod tests {
     async fn a_swarm_is_claimed_by_one_stream_and_passes_on_when_that_one_is_over() {
         let (hub, _storage) = hub(Config::default()).await;
         let swarm = (&id('f')).into();
-        let (one, publish, _) = listed(&hub, &id('a'));
-        let (other, _publish, _) = listed(&hub, &id('b'));
+        let (one, publish, _) = hub.listed(&id('a'));
+        let (other, _publish, _) = hub.listed(&id('b'));
 
         assert!(matches!(one.claim(&swarm), Claim::Ours));
         assert!(matches!(one.claim(&swarm), Claim::Ours));
@@ -545,7 +622,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_that_is_known_to_mean_a_playing_swarm_finds_its_stream() {
         let (hub, _storage) = hub(Config::default()).await;
-        let (listing, _publish, stream) = listed(&hub, &id('a'));
+        let (listing, _publish, stream) = hub.listed(&id('a'));
         let alias = Alias { infohash: (&id('f')).into(), form: acestream::Form::ContentId };
         listing.claim(&alias.infohash);
 

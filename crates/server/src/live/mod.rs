@@ -37,6 +37,8 @@ mod splice;
 mod stream;
 mod supply;
 mod task;
+#[cfg(test)]
+mod testing;
 mod text;
 mod viewers;
 mod wishes;

@@ -16,7 +16,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::time::Instant;
+use tokio::{
+    sync,
+    time::{Instant, timeout},
+};
 
 /// The mark's file in the storage folder: a decimal number.
 const FILE: &str = "media-sequence";
@@ -27,6 +30,9 @@ const AHEAD: u64 = 60;
 /// A mark that could not be written is tried again after this long: every stream asks with every segment, and a
 /// full disk does not get better by that.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long a mark may take to be written: the folder of a storage that went away hangs.
+const WRITE_LIMIT: Duration = Duration::from_secs(2);
 
 /// A mark beyond this is no sequence number any process came to in a lifetime: the file is damaged.
 const MAX_MARK: u64 = 1 << 53;
@@ -40,8 +46,9 @@ struct Inner {
     path: PathBuf,
     /// The highest number in use, or that an earlier process may have used.
     used: AtomicU64,
-    /// The mark in the file. Locked while it is written, which happens on the blocking pool.
-    written: Mutex<u64>,
+    /// The mark in the file. Locked while it is written, which happens on the blocking pool, also when nobody waits
+    /// for that any more.
+    written: Arc<sync::Mutex<u64>>,
     /// A copy of `written` for those who only look.
     mark: AtomicU64,
     /// When writing last failed, until it works again. Locked to look or to note, not while writing.
@@ -75,7 +82,7 @@ impl Numbers {
         Ok(Self(Arc::new(Inner {
             path,
             used: AtomicU64::new(mark),
-            written: Mutex::new(mark),
+            written: Arc::new(sync::Mutex::new(mark)),
             mark: AtomicU64::new(mark),
             failed: Mutex::default(),
         })))
@@ -94,17 +101,30 @@ impl Numbers {
     /// `number` is about to be published: returns once a restart would know.
     ///
     /// A mark that cannot be written is logged, once, and does not keep anybody from watching: the clock still
-    /// keeps numbers apart in all but a burst. It is tried again every few seconds.
+    /// keeps numbers apart in all but a burst. It is tried again every few seconds. A folder that hangs is one that
+    /// cannot be written, after 2 s; nobody waits for it again.
     pub(super) async fn publish(&self, number: u64) {
         self.0.used.fetch_max(number, Ordering::AcqRel);
         if number <= self.0.mark.load(Ordering::Acquire) || self.failed_lately() {
             return;
         }
+        let outcome = timeout(WRITE_LIMIT, self.raised(number)).await;
+        self.note(number, outcome.unwrap_or_else(|_| Err(hangs())));
+    }
+
+    /// Raise the file's mark beyond `number`: one at a time, so that a folder that hangs holds one thread up and no
+    /// more.
+    async fn raised(&self, number: u64) -> io::Result<()> {
+        let written = match Arc::clone(&self.0.written).try_lock_owned() {
+            Ok(written) => written,
+            Err(_) if self.failed().is_some() => {
+                return Err(hangs());
+            }
+            Err(_) => Arc::clone(&self.0.written).lock_owned().await,
+        };
         let numbers = self.clone();
-        let raised = tokio::task::spawn_blocking(move || numbers.raise(number)).await;
-        if let Ok(outcome) = raised {
-            self.note(number, outcome);
-        }
+        let raised = tokio::task::spawn_blocking(move || numbers.raise(number, written)).await;
+        raised.unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
     }
 
     fn failed_lately(&self) -> bool {
@@ -132,8 +152,7 @@ impl Numbers {
     }
 
     /// Raise the file's mark beyond `number`. Blocks.
-    fn raise(&self, number: u64) -> io::Result<()> {
-        let mut written = self.0.written.lock().unwrap_or_else(PoisonError::into_inner);
+    fn raise(&self, number: u64, mut written: sync::OwnedMutexGuard<u64>) -> io::Result<()> {
         if number <= *written {
             return Ok(());
         }
@@ -143,6 +162,10 @@ impl Numbers {
         self.0.mark.store(mark, Ordering::Release);
         Ok(())
     }
+}
+
+fn hangs() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the folder hangs")
 }
 
 /// `error`, and what met it where.
@@ -164,11 +187,16 @@ fn write_whole(path: &Path, mark: u64) -> io::Result<()> {
     writeln!(file, "{mark}")?;
     file.sync_all()?;
     drop(file);
-    std::fs::rename(&temporary, path)
+    std::fs::rename(&temporary, path)?;
+    // The new name is an entry of the folder, which has a time of its own to reach the disk.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     const CLOCK: u64 = 1_800_000_000;
@@ -284,10 +312,28 @@ mod tests {
 
         numbers.publish(CLOCK + 1).await;
         assert!(!folder.join(FILE).exists(), "written at once");
-        tokio::time::advance(WRITE_AGAIN).await;
+        advance(WRITE_AGAIN).await;
         numbers.publish(CLOCK + 2).await;
 
         let restarted = Numbers::load(&folder).await.unwrap();
         assert!(restarted.first_at(CLOCK) > CLOCK + 2);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn a_folder_that_hangs_is_waited_for_once_and_holds_nobody_up_then() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        // To open a pipe for writing takes until somebody reads from it.
+        let pipe = storage.path().join(FILE).with_extension("new");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+
+        tokio::join!(numbers.publish(CLOCK), advance(WRITE_LIMIT));
+        numbers.publish(CLOCK + 1).await;
+        advance(WRITE_AGAIN).await;
+        numbers.publish(CLOCK + 2).await;
+
+        assert_eq!(numbers.first_at(CLOCK), CLOCK + 3);
+        std::fs::File::open(&pipe).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::Ordering,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use acestream::{ContentId, Infohash, Statistics};
@@ -50,6 +50,10 @@ pub struct Report {
     pub reason: Option<String>,
     /// Why it does not play, as a stable word.
     pub code: Option<&'static str>,
+    /// Seconds of media that can be played, parts of the growing segment included, to the tenth.
+    pub ready_s: f64,
+    /// The same as a part of what the default buffer profile holds back, 0 to 100.
+    pub ready_percent: u8,
     /// Viewers of the last 15 seconds.
     pub viewers: usize,
     /// Requests since it started.
@@ -162,7 +166,10 @@ impl Report {
             let phase = if end.is_some() { Phase::Ended } else { details.phase };
             let trouble = end.map(|reason| ended(&reason, details)).or_else(|| trouble(shared, details));
             let statistics = details.statistics.as_ref();
+            let ready = now.window.ready();
             Self {
+                ready_s: tenths(ready.as_secs_f64()),
+                ready_percent: percent(ready),
                 hash: shared.id.clone(),
                 infohash: shared.infohash.get().cloned(),
                 phase,
@@ -275,6 +282,18 @@ fn trouble(shared: &Shared, details: &Details) -> Option<Trouble> {
     Some(Trouble { code: Some(code), sentence: sentence.to_owned() })
 }
 
+fn percent(ready: Duration) -> u8 {
+    let held_back = hls::Profile::default().hold_back().as_secs_f64();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+    let percent = (100.0 * ready.as_secs_f64() / held_back).clamp(0.0, 100.0) as u8;
+    percent
+}
+
+/// Finer than that, a change is none.
+fn tenths(seconds: f64) -> f64 {
+    (seconds * 10.0).round() / 10.0
+}
+
 /// Bits a second of the media in the window.
 fn bitrate(window: &Window) -> Option<u64> {
     let (first, last) = window.first().zip(window.last())?;
@@ -308,8 +327,6 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(seconds: u64) -> String {

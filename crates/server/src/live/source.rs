@@ -14,7 +14,7 @@ use acestream::{ContentId, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout_at},
 };
 
 use super::{
@@ -97,6 +97,8 @@ pub(super) struct Source {
     attempt: u32,
     ever_flowed: bool,
     last_byte: Instant,
+    /// Since when media is waited for, if it is.
+    waits_since: Option<Instant>,
     supply: Supply,
     complaint: Option<Error>,
     pace: Pace,
@@ -154,6 +156,7 @@ impl Source {
     pub(super) fn new(hub: Arc<Inner>, shared: Arc<Shared>, lease: Lease) -> Self {
         let now = Instant::now();
         let config = &hub.config;
+        shared.set_place(Some(lease.place()));
         let own = Candidate { id: shared.id.clone(), form: None, loops: false };
         Self {
             timing: Timing {
@@ -175,6 +178,7 @@ impl Source {
             attempt: 0,
             ever_flowed: false,
             last_byte: now,
+            waits_since: None,
             supply: Supply::default(),
             complaint: None,
             pace: Pace::Eager,
@@ -182,6 +186,11 @@ impl Source {
             shared,
             hub,
         }
+    }
+
+    /// The budget of the first start begins now, not when others were waited for.
+    pub(super) fn begin(&mut self) {
+        self.last_byte = Instant::now();
     }
 
     /// The engine is known to take the ID that is played in this form.
@@ -211,9 +220,14 @@ impl Source {
         let has_other = self.hub.engines.others(&self.lease) > 0 && self.chances > 0;
         if has_other {
             self.chances -= 1;
-            self.lease = self.hub.engines.choose(Some(&self.lease));
+            self.change_lease();
         }
         has_other
+    }
+
+    fn change_lease(&mut self) {
+        self.lease = self.hub.engines.choose(Some(&self.lease));
+        self.shared.set_place(Some(self.lease.place()));
     }
 
     /// What is played repeats old minutes: leave it, if there is an ID that may not.
@@ -277,6 +291,7 @@ impl Source {
         {
             return Some(event);
         }
+        self.shared.set_place(Some(self.lease.place()));
         let starting = self.starting.get_or_insert_with(|| {
             let Candidate { id, form, .. } = &self.ids[self.current];
             let (engine, id, form) = (self.lease.engine().clone(), id.clone(), *form);
@@ -316,10 +331,9 @@ impl Source {
 
     /// Do what the rung says before a session is started; an event when that concerns the stream.
     fn climb(&mut self) -> Option<Event> {
-        let engines = &self.hub.engines;
         let rung = std::mem::replace(&mut self.rung, Rung::NewSession);
-        if rung == Rung::OtherEngine || self.lease.is_down() && engines.others(&self.lease) > 0 {
-            self.lease = engines.choose(Some(&self.lease));
+        if rung == Rung::OtherEngine || self.lease.is_down() && self.hub.engines.others(&self.lease) > 0 {
+            self.change_lease();
         }
         if rung != Rung::NextId {
             return None;
@@ -346,18 +360,23 @@ impl Source {
         }
     }
 
-    /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens.
+    /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens, unless
+    /// its swarm is played there again by then. To stop either session of a swarm could end both.
     fn leave_start(&mut self) {
         let Some(starting) = self.starting.take() else { return };
-        let (lease, cancel) = (self.lease.clone(), self.hub.cancel.clone());
+        self.shared.set_place(None);
+        let (lease, hub) = (self.lease.clone(), Arc::clone(&self.hub));
         self.hub.tasks.spawn(async move {
-            let _lease = lease;
             let late = async {
-                cancel.cancelled().await;
+                hub.cancel.cancelled().await;
                 sleep(LAST_START).await;
             };
             tokio::select! {
-                outcome = starting => if let Ok((session, _)) = outcome { stop(Arc::new(session)).await },
+                outcome = starting => if let Ok((session, _)) = outcome
+                    && !hub.plays_at(session.infohash(), &lease.place())
+                {
+                    stop(Arc::new(session)).await;
+                },
                 () = late => {}
             }
         });
@@ -366,7 +385,7 @@ impl Source {
     /// A first start failed: another engine may do better, or another ID.
     fn not_started(&mut self, error: Error) -> Event {
         self.learn_ids();
-        let is_silent = matches!(error, Error::Unreachable(_) | Error::Timeout(_));
+        let is_silent = matches!(error, Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_));
         self.rung = match error {
             _ if self.chances == 0 => return Event::Failed(error.into()),
             _ if is_silent && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
@@ -455,15 +474,16 @@ impl Source {
 
     /// Media as soon as it comes.
     async fn wait_for_media(&mut self) -> Option<Result<Option<Bytes>, Error>> {
+        let silence = self.silent_at();
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let chunk = timeout(self.timing.patience(&self.supply), playback.chunk()).await;
+        let chunk = timeout_at(silence, playback.chunk()).await;
         Some(chunk.unwrap_or(Err(SILENT)))
     }
 
     /// Media that gathered until a tick of the grid.
     async fn watch_for_media(&mut self, pace: Pace) -> Option<Result<Option<Bytes>, Error>> {
+        let silence = self.silent_at();
         let Stage::Flow { playback, .. } = &mut self.stage else { return None };
-        let silence = Instant::now() + self.timing.patience(&self.supply);
         // While there is stock nothing here waits for anything; others want to run.
         yield_now().await;
         loop {
@@ -483,8 +503,14 @@ impl Source {
         }
     }
 
+    /// When the wait for media that is under way is silence. However often it is broken off, it goes on.
+    fn silent_at(&mut self) -> Instant {
+        *self.waits_since.get_or_insert_with(Instant::now) + self.timing.patience(&self.supply)
+    }
+
     fn received(&mut self, data: Bytes) -> Event {
         let now = Instant::now();
+        self.waits_since = None;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Start(now)) {
             Stage::Await { playback, .. } => {
                 self.supply.begin();
@@ -634,7 +660,7 @@ fn is_final(error: &Error) -> bool {
     match error {
         Error::Playback { status, .. } => !matches!(status, 404 | 408 | 429 | 500..),
         Error::Refused(_) | Error::Unexpected(_) | Error::Base(_) => true,
-        Error::Unreachable(_) | Error::Timeout(_) | Error::Cut(_) => false,
+        Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_) | Error::Cut(_) => false,
     }
 }
 
@@ -642,6 +668,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Unreachable(reason) => Self::EngineUnreachable(reason),
+            Error::HungUp(reason) => {
+                Self::EngineUnreachable(format!("it hung up before it answered: {reason}"))
+            }
             Error::Timeout(what) => Self::EngineTimeout(format!("no answer to {what} in time")),
             Error::Refused(message) => Self::EngineRefused(message),
             Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),
@@ -653,7 +682,83 @@ impl From<Error> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use acestream::fake::Channel;
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::live::{
+        Config,
+        testing::{LIMIT, channel, config, fake, hub, id},
+    };
+
+    /// Leave a start behind with its engine, at which the swarm may be played again before it is over; how many
+    /// sessions are left there.
+    async fn left_behind(is_played_again: bool) -> usize {
+        let (fake, other) = (fake(vec![channel('a')], 5.0).await, fake(vec![channel('a')], 1000.0).await);
+        let hub = hub([&fake, &other], config()).await;
+        let (_listing, _publish, mut source) = hub.source(&id('a'));
+        tokio::select! {
+            event = source.next() => panic!("{event:?}"),
+            () = until(|| fake.starts_asked() > 0) => {}
+        }
+        source.lease.health().met(&Error::Unreachable("made for this test".to_owned()));
+        let left = source.lease.clone();
+        assert!(matches!(source.next().await, Event::Again { .. }));
+
+        let (listing, _publish, mut player) = hub.source(&id('b'));
+        if is_played_again {
+            listing.claim(&channel('a').infohash);
+            player.lease = left.place().lease();
+            player.shared.set_place(Some(left.place()));
+            let by = acestream::Selector::ContentId(id('a'));
+            let _plays = left.engine().start(&by).await.unwrap();
+        }
+        // Only those are left that ask the engines whether they are there.
+        until(|| hub.holds().tasks == 2).await;
+        let sessions = fake.sessions_open();
+        hub.shutdown().await;
+        sessions
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        let polled = async {
+            while !is_so() {
+                yield_now().await;
+            }
+        };
+        timeout(LIMIT, polled).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_left_behind_is_stopped_but_never_under_who_plays_the_swarm_there() {
+        assert_eq!(left_behind(false).await, 0);
+        assert_eq!(left_behind(true).await, 2);
+    }
+
+    #[tokio::test]
+    async fn silence_is_noticed_however_often_the_wait_for_media_is_broken_off() {
+        // Behind its burst nothing comes.
+        let fake = fake(vec![Channel { lump: Duration::from_secs(3600), ..channel('a') }], 1000.0).await;
+        let silence = Duration::from_millis(400);
+        let hub = hub([&fake], Config { silence_timeout: silence, ..config() }).await;
+        for pace in [Pace::Eager, Pace::Fine] {
+            let (_listing, _publish, mut source) = hub.source(&id('a'));
+
+            let lost = timeout(LIMIT, async {
+                loop {
+                    source.set_pace(if source.ever_flowed { pace } else { Pace::Eager });
+                    if let Ok(Event::Lost { cause, .. }) = timeout(silence / 4, source.next()).await {
+                        break cause;
+                    }
+                }
+            });
+
+            assert_eq!(lost.await, Ok(Loss::Silence));
+            source.release(|_| true, std::future::pending()).await;
+        }
+        hub.shutdown().await;
+        fake.shutdown().await;
+    }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_no_two_streams_come_back_together() {

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Report,
     audience::{Audience, Watching},
+    engines::Place,
     limits::LimitError,
     memory::Needs,
     report::Details,
@@ -55,6 +56,8 @@ pub(super) struct Shared {
     pub(super) wishes: Wishes,
     details: Mutex<Details>,
     needs: Mutex<Needs>,
+    /// At which engine it has a session, or is about to.
+    place: Mutex<Option<Place>>,
     /// Cancelled by [`Stream::stop`], and with the hub.
     pub(super) cancel: CancellationToken,
 }
@@ -96,6 +99,7 @@ impl Shared {
             wishes: Wishes::new(),
             details: Mutex::default(),
             needs: Mutex::default(),
+            place: Mutex::default(),
             cancel,
         }
     }
@@ -108,6 +112,11 @@ impl Shared {
     /// Look at or change what reports tell; for a few lines.
     pub(super) fn details<T>(&self, look: impl FnOnce(&mut Details) -> T) -> T {
         look(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// At which engine it has a session from now on, or is about to.
+    pub(super) fn set_place(&self, place: Option<Place>) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     /// What the media takes from now on.
@@ -238,6 +247,11 @@ impl Stream {
     /// What memory its media takes.
     pub(super) fn needs(&self) -> Needs {
         *self.shared.needs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// At which engine it has a session, or is about to.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.shared.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the stream is over, or ends as soon as its task finds the time.

@@ -21,6 +21,7 @@ use super::{
     Stream,
     aliases::Alias,
     burst::Burst,
+    engines::Lease,
     failures,
     hub::{Claim, Inner, Listing},
     loops::Loops,
@@ -91,15 +92,22 @@ pub(super) struct Task {
     is_over: bool,
 }
 
+/// What a stream begins with.
+pub(super) struct Beginning {
+    /// A stream of the same ID that has not let go of its session yet.
+    pub(super) before: Option<Stream>,
+    /// The place where it plays first.
+    pub(super) lease: Lease,
+}
+
 impl Task {
     pub(super) fn new(
         listing: Listing,
         shared: Arc<Shared>,
         publish: watch::Sender<Arc<Snapshot>>,
-        before: Option<Stream>,
+        Beginning { before, lease }: Beginning,
     ) -> Self {
         let hub = &listing.hub;
-        let lease = hub.engines.choose(None);
         Self {
             source: Source::new(Arc::clone(hub), Arc::clone(&shared), lease),
             other: None,
@@ -231,6 +239,7 @@ impl Task {
         );
         let alias = alias?;
         self.enter(Phase::Starting);
+        self.source.begin();
         let Some(alias) = alias else { return Ok(()) };
         self.source.prefer(alias.form);
         self.claim(alias).await
@@ -247,28 +256,38 @@ impl Task {
             return Ok(());
         }
         match alias {
-            Ok(Some(alias)) if self.claim_other(&id, alias.clone()).await => self.source.prefer(alias.form),
+            Ok(Some(alias)) => {
+                self.source.prefer(alias.form);
+                if self.claim_other(&id, alias).await.is_err() {
+                    self.source.skip();
+                }
+            }
             // The start will tell.
             Ok(None) => {}
-            _ => self.source.skip(),
+            Err(_) => self.source.skip(),
         }
         tracing::info!("stream {} goes on with {}", self.shared.id, self.source.id());
         Ok(())
     }
 
-    /// Whether the swarm of another ID is this stream's from now on.
-    async fn claim_other(&mut self, id: &ContentId, alias: Alias) -> bool {
+    /// Make the swarm of another ID this stream's, in place of the one that it has of another ID.
+    async fn claim_other(&mut self, id: &ContentId, alias: Alias) -> Going {
         let (hub, infohash) = (self.hub(), alias.infohash.clone());
         hub.remember(id, alias);
-        let is_ours = match self.listing.claim(&infohash) {
-            Claim::Taken => false,
-            Claim::After(before) => wait_for(&before, hub.config.give_up_after).await.is_ok(),
-            Claim::Ours => true,
-        };
-        if is_ours && self.shared.infohash.get() != Some(&infohash) {
-            self.other = Some(infohash);
+        match self.listing.claim(&infohash) {
+            Claim::Taken => return Err(EndReason::SameAs(infohash)),
+            Claim::After(before) => {
+                let waited = wait_for(&before, hub.config.give_up_after).await;
+                waited.inspect_err(|_| self.listing.give_back(&infohash, &before))?;
+            }
+            Claim::Ours => {}
         }
-        is_ours
+        let other = Some(infohash).filter(|infohash| self.shared.infohash.get() != Some(infohash));
+        let left = std::mem::replace(&mut self.other, other);
+        if let Some(left) = left.filter(|left| self.other.as_ref() != Some(left)) {
+            self.listing.unclaim(&left);
+        }
+        Ok(())
     }
 
     async fn claim(&mut self, alias: Alias) -> Going {
@@ -276,7 +295,10 @@ impl Task {
         hub.remember(&self.shared.id, alias);
         match self.listing.claim(&infohash) {
             Claim::Taken => return Err(EndReason::SameAs(infohash)),
-            Claim::After(before) => wait_for(&before, hub.config.give_up_after).await?,
+            Claim::After(before) => {
+                wait_for(&before, hub.config.give_up_after).await?;
+                self.source.begin();
+            }
             Claim::Ours => {}
         }
         // Set once: a stream does not change its swarm.
@@ -288,20 +310,25 @@ impl Task {
         let alias = Alias { infohash: session.infohash().clone(), form };
         let id = self.source.id().clone();
         if id != self.shared.id {
-            if !self.claim_other(&id, alias).await {
-                self.source.disown();
+            let claimed = self.claim_other(&id, alias).await;
+            self.disown_if_taken(&claimed);
+            if claimed.is_err() {
                 self.source.skip();
                 return Ok(());
             }
             return self.playing(session);
         }
         let claimed = self.claim(alias).await;
-        if let Err(EndReason::SameAs(_)) = claimed {
-            // To stop this session could end the other stream's as well.
-            self.source.disown();
-        }
+        self.disown_if_taken(&claimed);
         claimed?;
         self.playing(session)
+    }
+
+    /// To stop a session of a swarm that another stream plays could end that one's as well.
+    fn disown_if_taken(&mut self, claimed: &Going) {
+        if let Err(EndReason::SameAs(_)) = claimed {
+            self.source.disown();
+        }
     }
 
     fn playing(&mut self, session: Arc<Session>) -> Going {
@@ -531,6 +558,9 @@ impl Task {
         if failures::lasts(&reason) {
             self.listing.remember_failure();
         }
+        if let EndReason::SameAs(infohash) = &reason {
+            self.listing.hand_over(infohash, &self.shared.alternatives());
+        }
         self.enter(Phase::Ended);
         self.set_state(State::Ended(reason));
     }
@@ -570,7 +600,7 @@ async fn look_up(hub: &Inner, source: &mut Source, id: &ContentId) -> Going<Opti
         let answer = asked.unwrap_or(Err(Error::Timeout("media files")));
         lease.health().start_met(&answer);
         match answer {
-            Err(Error::Unreachable(_) | Error::Timeout(_)) if source.change_engine() => {}
+            Err(Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_)) if source.change_engine() => {}
             answer => return Ok(answer.map_err(Failure::from)?),
         }
     }
@@ -609,4 +639,64 @@ fn note(shared: &Shared, packager: &Packager) {
             details.tracks = tracks.map(|(n, track)| TrackReport::new(track, packager.format(n))).collect();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{
+        Config,
+        testing::{channel, config, fake, hub, id},
+    };
+
+    #[tokio::test]
+    async fn a_session_whose_swarm_is_let_go_of_too_late_is_stopped_and_its_swarm_is_nobodys() {
+        // The engine ends a session that nobody watches for a minute.
+        let config = Config { give_up_after: Duration::from_secs(30), ..config() };
+        let fake = fake(vec![channel('a'), channel('c')], 1000.0).await;
+        let hub = hub([&fake], config).await;
+        let mut task = hub.task(&id('a'));
+        hub.find(&id('a')).unwrap().offer(&[id('c')]);
+        let swarm = channel('c').infohash;
+        let (before, publish, _) = hub.listed(&id('d'));
+        before.claim(&swarm);
+        let ended = State::Ended(EndReason::Stopped);
+        publish.send_replace(Arc::new(Snapshot::new(ended, hls::Window::default())));
+
+        task.source.skip();
+        assert!(matches!(task.source.next().await, Event::Other(_)));
+        // The engine did not say what the other ID means, so that only the start tells.
+        let started = task.source.next().await;
+        tokio::time::pause();
+        assert_eq!(task.handle(started).await, Ok(()));
+        tokio::time::resume();
+
+        assert!(hub.find(&ContentId::from(&swarm)).is_none(), "nobody plays it");
+        let (other, ..) = hub.listed(&id('e'));
+        assert!(matches!(other.claim(&swarm), Claim::After(_)), "who wants it waits as before");
+        assert_eq!(fake.sessions_open(), 1);
+        task.release().await;
+        assert_eq!(fake.sessions_open(), 0);
+        hub.shutdown().await;
+        fake.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn the_first_start_has_its_whole_budget_however_long_its_swarm_was_waited_for() {
+        let fake = fake(vec![channel('a')], 1000.0).await;
+        let hub = hub([&fake], config()).await;
+        let mut task = hub.task(&id('a'));
+        let alias = Alias { infohash: channel('a').infohash, form: Form::ContentId };
+        task.hub().remember(&id('a'), alias);
+
+        tokio::time::pause();
+        tokio::time::advance(config().give_up_after).await;
+        task.find_swarm().await.unwrap();
+        tokio::time::resume();
+
+        assert!(matches!(task.source.next().await, Event::Started { .. }));
+        task.release().await;
+        hub.shutdown().await;
+        fake.shutdown().await;
+    }
 }

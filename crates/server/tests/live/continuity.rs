@@ -76,6 +76,24 @@ async fn a_channel_without_a_working_id_fails_as_its_own_did() {
 }
 
 #[tokio::test]
+async fn alternatives_offered_under_a_second_link_reach_the_stream_that_plays() {
+    let mut two_links = channel('a');
+    two_links.ids.push(id('b'));
+    let stage = stage(vec![two_links, channel('c')]).await;
+    let stream = stage.watch(&id('a')).await;
+
+    let second = stage.tune(&id('b'));
+    second.offer(&[id('c')]);
+    assert_eq!(end_of(&second).await, EndReason::SameAs(infohash('a')));
+    stage.fake.set_fault(&id('a'), "failed-to-load".parse().unwrap());
+    stage.fake.restart();
+
+    reports(&stream, |report| report.errors.reconnects >= 1).await;
+    assert_eq!(stage.fake.sessions_started(&infohash('c')), 1);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_source_that_repeats_old_minutes_gives_way_to_another_id() {
     let stage = stage(vec![faulty('a', "loop@20s:10s"), channel('b')]).await;
     let stream = stage.watch(&id('a')).await;

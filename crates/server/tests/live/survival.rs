@@ -225,6 +225,8 @@ async fn a_report_tells_what_is_played() {
     assert_eq!((report.phase, report.code, report.viewers), (Phase::Live, None, 1));
     assert!(report.bitrate_bps.unwrap() > 50_000, "{report:#?}");
     assert!(report.received_bytes > 0);
+    assert!(report.ready_s > report.window.duration_s - 0.1, "{report:#?}");
+    assert_eq!(report.ready_percent, 100);
     assert_eq!(report.window.segments, report.window.last.unwrap() - report.window.first.unwrap() + 1);
     stage.end().await;
 }

@@ -1,7 +1,5 @@
 //! What events say.
 
-use std::time::Duration;
-
 use acestream::{ContentId, Infohash};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -69,10 +67,10 @@ pub(super) struct Telling {
 impl Telling {
     /// `stream` as it is now, under the name `hash`.
     pub(super) fn of(stream: &Stream, hash: ContentId) -> Self {
-        let (report, ready) = (stream.report(), stream.now().window.ready());
+        let report = stream.report();
         Self {
-            ready_s: tenths(ready.as_secs_f64()),
-            ready_percent: percent(ready),
+            ready_s: report.ready_s,
+            ready_percent: report.ready_percent,
             hash,
             infohash: report.infohash,
             phase: report.phase,
@@ -88,16 +86,4 @@ impl Telling {
             tracks: report.tracks,
         }
     }
-}
-
-fn percent(ready: Duration) -> u8 {
-    let held_back = hls::Profile::default().hold_back().as_secs_f64();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-    let percent = (100.0 * ready.as_secs_f64() / held_back).clamp(0.0, 100.0) as u8;
-    percent
-}
-
-/// Finer than that, a change is none.
-fn tenths(seconds: f64) -> f64 {
-    (seconds * 10.0).round() / 10.0
 }
