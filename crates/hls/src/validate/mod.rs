@@ -13,6 +13,7 @@ mod media;
 mod multivariant;
 mod playlist;
 mod read;
+mod timeline;
 mod transport;
 mod value;
 mod versions;

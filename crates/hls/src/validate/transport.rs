@@ -1,10 +1,10 @@
 //! What the bytes of segments and parts have to be (RFC 8216bis, 3, 3.1.1).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use mpegts::{Demuxer, Event, PACKET_LEN, Packet, Pid};
 
-use super::{Finding, finding::Report};
+use super::{Finding, finding::Report, timeline::Timeline};
 
 /// What the playlist says of a segment or part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +15,8 @@ pub struct Said {
     pub is_part: bool,
     /// Whether a decoder should be able to start in it: all segments that have video, and parts that say so.
     pub independent: bool,
+    /// How long it plays (`EXTINF`, `DURATION`), where that is known.
+    pub duration: Option<Duration>,
 }
 
 /// Looks at consecutive segments of one playlist, or at consecutive parts.
@@ -22,6 +24,7 @@ pub struct Said {
 pub struct Transport {
     /// The last continuity counter of each PID.
     counters: HashMap<Pid, u8>,
+    timeline: Timeline,
 }
 
 impl Transport {
@@ -37,9 +40,18 @@ impl Transport {
                 tables(bytes, &mut report);
             }
             decodable(bytes, said, &mut report);
+            self.timeline.take(bytes, said, &mut report);
         } else {
             self.counters.clear();
+            self.timeline.forget();
         }
+        report.findings()
+    }
+
+    /// No more comes: what can be said only now.
+    pub fn finish(&mut self) -> Vec<Finding> {
+        let mut report = Report::default();
+        self.timeline.finish(&mut report);
         report.findings()
     }
 

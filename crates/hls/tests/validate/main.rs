@@ -5,4 +5,5 @@ mod follower;
 mod media;
 mod multivariant;
 mod samples;
+mod timeline;
 mod transport;

@@ -53,6 +53,13 @@ impl Media {
         }
     }
 
+    /// Say what can be said only when no more comes.
+    pub(super) fn finish(&mut self, told: &mut Told) {
+        for transport in [&mut self.segments, &mut self.parts] {
+            told.tell(transport.finish());
+        }
+    }
+
     /// `before` is the segment before, and how many parts of it are listed.
     async fn new_parts(
         &mut self,
@@ -78,6 +85,7 @@ impl Media {
                 discontinuity: !follows || (index == 0 && segment.discontinuity),
                 is_part: true,
                 independent: part.independent,
+                duration: Some(part.duration),
             };
             told.tell(about(&part.uri, part.line, self.parts.take(&bytes, said)));
             let pieces = self.kept.entry(segment.number).or_default();
@@ -95,8 +103,12 @@ impl Media {
             return;
         }
         let Some(bytes) = self.get(base, &segment.uri, segment.line, told).await else { return };
-        let said =
-            Said { discontinuity: segment.discontinuity || !follows, is_part: false, independent: true };
+        let said = Said {
+            discontinuity: segment.discontinuity || !follows,
+            is_part: false,
+            independent: true,
+            duration: Some(segment.duration),
+        };
         let mut findings = self.segments.take(&bytes, said);
         if !parts.is_empty() && parts.len() == segment.parts.len() {
             let pieces: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();

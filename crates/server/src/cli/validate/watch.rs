@@ -60,6 +60,7 @@ impl Watch {
                 Err(error) => return Err(error),
             }
         }
+        self.media.finish(&mut self.told);
         Ok(self.told)
     }
 
