@@ -294,7 +294,7 @@ fn a_position_is_reached_with_its_part_and_too_far_beyond_what_comes_next() {
     // Behind the end of its segment: the first part of the next one.
     assert!(window.reached(at(1_003, Some(50))));
     assert!(window.reached(at(7, Some(3))), "long gone");
-    assert!(!window.is_too_far(at(1_006, None)) && window.is_too_far(at(1_007, None)));
+    assert!(!window.is_too_far(at(1_005, None)) && window.is_too_far(at(1_006, None)));
     assert!(!window.is_too_far(at(1_004, Some(12))) && window.is_too_far(at(1_004, Some(13))));
 }
 
