@@ -70,7 +70,7 @@ fn what_is_forbidden_is_told_with_its_line_and_clause() {
 fn all_that_a_multivariant_playlist_names_is_looked_at() {
     let folder = packaged();
     let index = folder.path().join("index.m3u8");
-    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.64001f,mp4a.40.2\"\nplaylist.m3u8\n";
+    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.4d401e,mp4a.40.2\"\nplaylist.m3u8\n";
     std::fs::write(&index, format!("#EXTM3U\n{variant}")).unwrap();
     std::fs::write(folder.path().join("segment_0.ts"), "").unwrap();
 
@@ -83,6 +83,27 @@ fn all_that_a_multivariant_playlist_names_is_looked_at() {
          line 2: SHOULD (4.4.6.2): a variant with video without FRAME-RATE\n\
          playlist.m3u8: line 7: MUST (3.1.1): segment_0.ts: no bytes\n"
     );
+}
+
+#[test]
+fn what_a_multivariant_playlist_says_of_its_media_is_looked_at() {
+    let folder = packaged();
+    let index = folder.path().join("index.m3u8");
+    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000,CODECS=\"hvc1.1.6.L93.B0,mp4a.40.2\",RESOLUTION=16x16,FRAME-RATE=25";
+    std::fs::write(&index, format!("#EXTM3U\n{variant}\nplaylist.m3u8\n")).unwrap();
+
+    let (code, said, _) = validate(&[index.to_str().unwrap()]);
+
+    assert_eq!(code, 1);
+    let starts = [
+        "line 2: MUST (4.4.6.2): BANDWIDTH is 1000, and segments of ",
+        "line 2: MUST (4.4.6.2): CODECS does not name avc1.4d401e, which the media have",
+        "line 2: SHOULD (4.4.6.2): CODECS names hvc1.1.6.L93.B0, which the media do not have",
+        "line 2: MUST (4.4.6.2): RESOLUTION is 16x16, and the media have ",
+    ];
+    let told: Vec<&str> = said.lines().collect();
+    assert_eq!(told.len(), starts.len(), "{said}");
+    assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{said}");
 }
 
 #[test]

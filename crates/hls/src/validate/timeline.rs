@@ -92,6 +92,11 @@ impl Timeline {
         }
     }
 
+    /// What takes the media apart, and knows what they are.
+    pub(super) fn demuxer(&self) -> &Demuxer {
+        &self.demuxer
+    }
+
     /// What comes next does not continue what came.
     pub(super) fn forget(&mut self) {
         self.demuxer.interrupt();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use mpegts::{Demuxer, Event, PACKET_LEN, Packet, Pid};
 
-use super::{Finding, finding::Report, timeline::Timeline};
+use super::{Contents, Finding, finding::Report, timeline::Timeline};
 
 /// What the playlist says of a segment or part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +25,7 @@ pub struct Transport {
     /// The last continuity counter of each PID.
     counters: HashMap<Pid, u8>,
     timeline: Timeline,
+    contents: Contents,
 }
 
 impl Transport {
@@ -41,11 +42,18 @@ impl Transport {
             }
             decodable(bytes, said, &mut report);
             self.timeline.take(bytes, said, &mut report);
+            self.contents.note(self.timeline.demuxer());
+            self.contents.weigh(bytes.len(), said.duration.unwrap_or_default(), !said.discontinuity);
         } else {
             self.counters.clear();
             self.timeline.forget();
         }
         report.findings()
+    }
+
+    /// What was in the media so far; `target_duration` of their playlist is needed for the bit rate.
+    pub fn contents(&mut self) -> &mut Contents {
+        &mut self.contents
     }
 
     /// No more comes: what can be said only now.

@@ -7,3 +7,4 @@ mod multivariant;
 mod samples;
 mod timeline;
 mod transport;
+mod variants;

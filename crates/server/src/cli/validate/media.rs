@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use hls::validate::{Finding, Playlist, Said, Segment, Transport, assembled};
+use hls::validate::{Contents, Finding, Playlist, Said, Segment, Transport, assembled};
 use reqwest::Url;
 
 use super::{
@@ -21,6 +21,9 @@ pub(super) struct Media {
     /// The numbers below this were looked at, and so were the parts in front of this one.
     next_segment: Option<u64>,
     next_part: Option<(u64, usize)>,
+    /// Whether the newest of them could not be looked into: what comes next does not continue what was seen.
+    missed_segment: bool,
+    missed_part: bool,
     /// The parts of segments that are not whole yet.
     kept: BTreeMap<u64, Vec<Bytes>>,
 }
@@ -33,12 +36,16 @@ impl Media {
             parts: Transport::default(),
             next_segment: None,
             next_part: None,
+            missed_segment: false,
+            missed_part: false,
             kept: BTreeMap::new(),
         }
     }
 
     /// Look at what `playlist`, which came from `base`, lists and did not list before.
     pub(super) async fn look(&mut self, base: &Url, playlist: &Playlist, told: &mut Told) {
+        let contents = self.segments.contents();
+        (contents.target_duration, contents.is_over) = (playlist.target_duration, playlist.is_over);
         let mut before = None;
         for segment in playlist.with_growing() {
             self.new_parts(base, segment, before, told).await;
@@ -53,11 +60,12 @@ impl Media {
         }
     }
 
-    /// Say what can be said only when no more comes.
-    pub(super) fn finish(&mut self, told: &mut Told) {
+    /// Say what can be said only when no more comes; returns what was in the media.
+    pub(super) fn finish(mut self, told: &mut Told) -> Contents {
         for transport in [&mut self.segments, &mut self.parts] {
             told.tell(transport.finish());
         }
+        std::mem::take(self.segments.contents())
     }
 
     /// `before` is the segment before, and how many parts of it are listed.
@@ -77,12 +85,14 @@ impl Media {
             let follows =
                 self.next_part.is_none_or(|next| next == place || (index == 0 && before == Some(next)));
             self.next_part = Some((segment.number, index + 1));
+            let missed = std::mem::replace(&mut self.missed_part, true);
             if part.gap || part.is_range {
                 continue;
             }
             let Some(bytes) = self.get(base, &part.uri, part.line, told).await else { continue };
+            self.missed_part = false;
             let said = Said {
-                discontinuity: !follows || (index == 0 && segment.discontinuity),
+                discontinuity: !follows || missed || (index == 0 && segment.discontinuity),
                 is_part: true,
                 independent: part.independent,
                 duration: Some(part.duration),
@@ -99,12 +109,14 @@ impl Media {
         let follows = self.next_segment.is_none_or(|next| next == segment.number);
         self.next_segment = Some(segment.number.saturating_add(1));
         let parts = self.kept.remove(&segment.number).unwrap_or_default();
+        let missed = std::mem::replace(&mut self.missed_segment, true);
         if segment.gap || segment.is_range {
             return;
         }
         let Some(bytes) = self.get(base, &segment.uri, segment.line, told).await else { return };
+        self.missed_segment = false;
         let said = Said {
-            discontinuity: segment.discontinuity || !follows,
+            discontinuity: segment.discontinuity || !follows || missed,
             is_part: false,
             independent: true,
             duration: Some(segment.duration),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hls::validate::{Fetched, Follower, Playlist};
+use hls::validate::{Contents, Fetched, Follower, Playlist};
 use reqwest::Url;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -28,6 +28,12 @@ pub(super) struct Watch {
     reloads: u64,
 }
 
+/// What was seen.
+pub(super) struct Watched {
+    pub(super) told: Told,
+    pub(super) contents: Contents,
+}
+
 impl Watch {
     pub(super) fn new(fetch: Fetch, url: Url, prefix: String) -> Self {
         let media = Media::new(fetch.clone());
@@ -35,7 +41,7 @@ impl Watch {
     }
 
     /// Look at the playlist, which may have come already as `first`, and at its next versions as long as `follow` says.
-    pub(super) async fn run(mut self, first: Option<Answer>, follow: Duration) -> anyhow::Result<Told> {
+    pub(super) async fn run(mut self, first: Option<Answer>, follow: Duration) -> anyhow::Result<Watched> {
         let begun = Instant::now();
         let end = begun + follow;
         let answer = match first {
@@ -60,8 +66,8 @@ impl Watch {
                 Err(error) => return Err(error),
             }
         }
-        self.media.finish(&mut self.told);
-        Ok(self.told)
+        let contents = self.media.finish(&mut self.told);
+        Ok(Watched { told: self.told, contents })
     }
 
     async fn take(&mut self, answer: Answer, fetched: Fetched) {
