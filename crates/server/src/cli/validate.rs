@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::output::{complain, say};
 
+mod delivery;
 mod fetch;
 mod media;
 mod told;

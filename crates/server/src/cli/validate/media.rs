@@ -7,6 +7,7 @@ use hls::validate::{Contents, Finding, Playlist, Said, Segment, Transport, assem
 use reqwest::Url;
 
 use super::{
+    delivery::{Hinted, Removed, media_caching},
     fetch::{Fetch, join},
     told::Told,
 };
@@ -18,6 +19,8 @@ pub(super) struct Media {
     fetch: Fetch,
     segments: Transport,
     parts: Transport,
+    hinted: Hinted,
+    removed: Removed,
     /// The numbers below this were looked at, and so were the parts in front of this one.
     next_segment: Option<u64>,
     next_part: Option<(u64, usize)>,
@@ -34,6 +37,8 @@ impl Media {
             fetch,
             segments: Transport::default(),
             parts: Transport::default(),
+            hinted: Hinted::default(),
+            removed: Removed::default(),
             next_segment: None,
             next_part: None,
             missed_segment: false,
@@ -48,16 +53,22 @@ impl Media {
         (contents.target_duration, contents.is_over) = (playlist.target_duration, playlist.is_over);
         let mut before = None;
         for segment in playlist.with_growing() {
-            self.new_parts(base, segment, before, told).await;
+            self.new_parts(base, playlist, segment, before, told).await;
             before = Some((segment.number, segment.parts.len()));
             let is_new = self.next_segment.is_none_or(|next| segment.number >= next);
             if is_new && !segment.uri.is_empty() {
-                self.new_segment(base, segment, told).await;
+                self.new_segment(base, playlist, segment, told).await;
             }
         }
         while self.kept.len() > MOST_KEPT {
             self.kept.pop_first();
         }
+        self.removed.look(&self.fetch, playlist, told).await;
+    }
+
+    /// Ask for the part that `playlist`, which came from `base`, hints at.
+    pub(super) fn ask(&mut self, base: &Url, playlist: &Playlist) {
+        self.hinted.ask(&self.fetch, base, playlist);
     }
 
     /// Say what can be said only when no more comes; returns what was in the media.
@@ -72,6 +83,7 @@ impl Media {
     async fn new_parts(
         &mut self,
         base: &Url,
+        playlist: &Playlist,
         segment: &Segment,
         before: Option<(u64, usize)>,
         told: &mut Told,
@@ -89,8 +101,11 @@ impl Media {
             if part.gap || part.is_range {
                 continue;
             }
-            let Some(bytes) = self.get(base, &part.uri, part.line, told).await else { continue };
+            let Some((_, bytes)) = self.get(base, &part.uri, part.line, playlist, told).await else {
+                continue;
+            };
             self.missed_part = false;
+            self.hinted.came(&part.uri, &bytes, told).await;
             let said = Said {
                 discontinuity: !follows || missed || (index == 0 && segment.discontinuity),
                 is_part: true,
@@ -105,7 +120,7 @@ impl Media {
         }
     }
 
-    async fn new_segment(&mut self, base: &Url, segment: &Segment, told: &mut Told) {
+    async fn new_segment(&mut self, base: &Url, playlist: &Playlist, segment: &Segment, told: &mut Told) {
         let follows = self.next_segment.is_none_or(|next| next == segment.number);
         self.next_segment = Some(segment.number.saturating_add(1));
         let parts = self.kept.remove(&segment.number).unwrap_or_default();
@@ -113,8 +128,11 @@ impl Media {
         if segment.gap || segment.is_range {
             return;
         }
-        let Some(bytes) = self.get(base, &segment.uri, segment.line, told).await else { return };
+        let Some((url, bytes)) = self.get(base, &segment.uri, segment.line, playlist, told).await else {
+            return;
+        };
         self.missed_segment = false;
+        self.removed.note(segment.number, url, &bytes);
         let said = Said {
             discontinuity: segment.discontinuity || !follows || missed,
             is_part: false,
@@ -129,18 +147,29 @@ impl Media {
         told.tell(about(&segment.uri, segment.line, findings));
     }
 
-    /// What `uri` names. What is listed can be fetched (6.2.1, 6.2.2).
-    async fn get(&self, base: &Url, uri: &str, line: usize, told: &mut Told) -> Option<Bytes> {
-        let fetched = match join(base, uri) {
-            Ok(url) => self.fetch.media(&url).await,
-            Err(error) => Err(error),
+    /// What `uri` names, and where that is. What is listed can be fetched (6.2.1, 6.2.2).
+    async fn get(
+        &self,
+        base: &Url,
+        uri: &str,
+        line: usize,
+        playlist: &Playlist,
+        told: &mut Told,
+    ) -> Option<(Url, Bytes)> {
+        let fetched = async {
+            let url = join(base, uri)?;
+            let piece = self.fetch.media(&url).await?;
+            anyhow::Ok((url, piece))
         };
-        fetched
-            .inspect_err(|error| {
-                let name = uri.escape_debug();
-                told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
-            })
-            .ok()
+        let fetched = fetched.await.inspect_err(|error| {
+            let name = uri.escape_debug();
+            told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
+        });
+        let (url, piece) = fetched.ok()?;
+        if url.scheme() == "http" {
+            media_caching(piece.cache.as_deref(), playlist, told);
+        }
+        Some((url, piece.bytes))
     }
 }
 
