@@ -1,6 +1,6 @@
 //! Requests that wait for what is not there yet (RFC 8216bis, 6.2.5.2).
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use crate::{Position, Window};
 
@@ -24,19 +24,24 @@ impl Window {
         !self.is_over() && self.next() == Some((segment, part))
     }
 
-    /// Whether `position` is further ahead than a player may ask for: more than two segments, or more parts of the
-    /// growing one than play in three seconds (three parts, where they are longer than a second).
+    /// Whether `position` is further ahead than a player may ask for: more than two segments behind the last whole one,
+    /// or more parts than play in three seconds (three parts, where they are longer than a second).
     #[must_use]
     pub fn is_too_far(&self, position: Position) -> bool {
-        let Some((segment, newest)) = self.edge().filter(|_| !self.is_over()) else { return false };
-        if position.segment > segment + 2 {
+        let Some((edge, newest)) = self.edge().filter(|_| !self.is_over()) else { return false };
+        let grows = self.unfinished().is_some();
+        let farthest = edge.saturating_add(if grows { 1 } else { 2 });
+        if position.segment > farthest {
             return true;
         }
-        let grows = self.unfinished().is_some() && position.segment == segment;
-        grows
-            && position
-                .part
-                .is_some_and(|part| u128::from(part.saturating_sub(newest)) > self.advance_limit())
+        let Some(part) = position.part.filter(|_| grows || position.segment > edge) else { return false };
+        // The growing segment may end now: then the next one has all the parts in between.
+        let ahead = match position.segment.cmp(&edge) {
+            Ordering::Less => 0,
+            Ordering::Equal => part.saturating_sub(newest),
+            Ordering::Greater => part.saturating_add(1),
+        };
+        u128::from(ahead) > self.advance_limit()
     }
 
     /// The Advance Part Limit.

@@ -67,9 +67,9 @@ fn codecs(formats: &[Option<Format>]) -> Option<String> {
 
 /// What a segment weighs.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
-    bytes: usize,
-    duration: Duration,
+pub(crate) struct Piece {
+    pub(crate) bytes: usize,
+    pub(crate) duration: Duration,
 }
 
 impl From<&Segment> for Piece {
@@ -93,7 +93,7 @@ fn bandwidth(pieces: &[Piece], target_duration: u32) -> u64 {
 
 /// The peak segment bit rate: the largest of any segments in a row that together play 0.5 to 1.5 target durations.
 /// None while there are no such segments.
-fn peak(pieces: &[Piece], target_duration: u32) -> Option<u64> {
+pub(crate) fn peak(pieces: &[Piece], target_duration: u32) -> Option<u64> {
     let target = Duration::from_secs(target_duration.into());
     let runs = (0..pieces.len()).flat_map(|from| (from + 1..=pieces.len()).map(move |to| &pieces[from..to]));
     runs.filter(|run| {

@@ -313,6 +313,12 @@ impl Segmenter {
         self.substitute.or_else(|| self.leading()) == Some(track)
     }
 
+    fn is_led_by_sound(&self) -> bool {
+        let track = self.substitute.or_else(|| self.leading());
+        let tracks = self.tables.program().map(|program| &program.tracks);
+        track.zip(tracks).is_some_and(|(track, tracks)| tracks[track].codec.is_audio())
+    }
+
     fn leading(&self) -> Option<usize> {
         self.tables.program().and_then(Program::leading)
     }
@@ -436,6 +442,10 @@ impl Segmenter {
             return self.part_fixed.or(Some(target));
         }
         let frames = (target.0 / frame.0).max(1);
+        if frames == 1 && self.is_led_by_sound() {
+            // Such runs of frames are seldom of one length, and a part that is independent may be short.
+            return Some(*self.part_fixed.get_or_insert(target.max(Ticks(frame.0 * 3 / 2))));
+        }
         let fits = frames * frame.0 * 100 >= target.0 * 85 && frame <= target;
         Some(*self.part_fixed.get_or_insert(if fits { target } else { Ticks(frames * frame.0) }))
     }

@@ -54,3 +54,33 @@ fn a_part_is_coming_until_it_is_there_or_its_segment_ends_without_it() {
     let (segment, part) = cut.window().next().unwrap();
     assert!(!cut.window().is_coming(segment, part), "nothing comes");
 }
+
+#[test]
+fn parts_beyond_the_advance_limit_are_too_far_in_the_segment_behind_the_growing_one_too() {
+    let mut packager = packaged(130);
+    packager.announce();
+    let window = packager.window();
+    let growing = window.unfinished().unwrap().number;
+    let is_too_far = |segment, part| window.is_too_far(Position { segment, part });
+
+    // Parts of 0.32 s: ten of them play for three seconds.
+    assert!(!is_too_far(growing + 1, Some(9)) && is_too_far(growing + 1, Some(10)));
+    assert!(is_too_far(growing + 1, Some(u64::MAX)));
+    assert!(!is_too_far(growing + 1, None) && is_too_far(growing + 2, None));
+    assert!(is_too_far(growing + 2, Some(0)) && is_too_far(u64::MAX, None));
+    assert!(!is_too_far(growing - 1, Some(5_000)));
+}
+
+#[test]
+fn behind_a_whole_segment_nothing_is_nearer_than_the_two_that_come() {
+    let mut packager = packaged(125);
+    packager.interrupt();
+    let window = packager.window();
+    let last = window.last().unwrap();
+    assert!(window.unfinished().is_none());
+    let is_too_far = |segment, part| window.is_too_far(Position { segment, part });
+
+    assert!(!is_too_far(last + 1, Some(9)) && is_too_far(last + 1, Some(10)));
+    assert!(!is_too_far(last + 2, None) && is_too_far(last + 3, None));
+    assert!(!is_too_far(last, Some(5_000)));
+}

@@ -69,7 +69,8 @@ impl Reader {
                 let place = (segment.number, n as u64);
                 if self.read < Some(place) {
                     let discontinuity = segment.discontinuity && n == 0;
-                    let said = Said { discontinuity, is_part: true, independent: false };
+                    let duration = Some(part.duration);
+                    let said = Said { discontinuity, is_part: true, independent: false, duration };
                     self.findings.extend(musts(self.parts.take(&part.chunks().concat(), said)));
                     self.read = Some(place);
                 }
@@ -116,6 +117,25 @@ fn findings_of(steps: impl Iterator<Item = i64>) -> Vec<Finding> {
     });
     assert!(packager.window().last() > Some(1_004));
     musts(reader.findings)
+}
+
+#[test]
+fn sound_in_runs_of_frames_of_several_lengths_is_as_long_as_it_is_said_to_be() {
+    let (mut muxer, mut time) = (Muxer::new(&[(AUDIO, Codec::Aac, 0x0F)]), SECOND);
+    for step in [25_920, 32_400, 32_400].into_iter().cycle().take(120) {
+        muxer.tables();
+        muxer.pes(AUDIO, Ticks(time), Ticks(time), ADTS, 2_888);
+        time += step;
+    }
+    let (mut packager, mut reader) = (packager(), Reader::default());
+    watch(&mut packager, &muxer.stream, 4, |packager| {
+        reader.look(packager.window(), packager.media_time(), false);
+    });
+
+    assert!(packager.window().last() > Some(1_004));
+    let mut findings = reader.parts.finish();
+    findings.extend(reader.findings);
+    assert_eq!(musts(findings), []);
 }
 
 #[test]
@@ -274,7 +294,7 @@ fn a_position_is_reached_with_its_part_and_too_far_beyond_what_comes_next() {
     // Behind the end of its segment: the first part of the next one.
     assert!(window.reached(at(1_003, Some(50))));
     assert!(window.reached(at(7, Some(3))), "long gone");
-    assert!(!window.is_too_far(at(1_006, None)) && window.is_too_far(at(1_007, None)));
+    assert!(!window.is_too_far(at(1_005, None)) && window.is_too_far(at(1_006, None)));
     assert!(!window.is_too_far(at(1_004, Some(12))) && window.is_too_far(at(1_004, Some(13))));
 }
 

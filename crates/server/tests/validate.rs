@@ -6,7 +6,10 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    sync::Mutex,
+    sync::{
+        Condvar, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 /// The exit code, what was said, and what was complained of.
@@ -70,7 +73,7 @@ fn what_is_forbidden_is_told_with_its_line_and_clause() {
 fn all_that_a_multivariant_playlist_names_is_looked_at() {
     let folder = packaged();
     let index = folder.path().join("index.m3u8");
-    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.64001f,mp4a.40.2\"\nplaylist.m3u8\n";
+    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.4d401e,mp4a.40.2\"\nplaylist.m3u8\n";
     std::fs::write(&index, format!("#EXTM3U\n{variant}")).unwrap();
     std::fs::write(folder.path().join("segment_0.ts"), "").unwrap();
 
@@ -83,6 +86,27 @@ fn all_that_a_multivariant_playlist_names_is_looked_at() {
          line 2: SHOULD (4.4.6.2): a variant with video without FRAME-RATE\n\
          playlist.m3u8: line 7: MUST (3.1.1): segment_0.ts: no bytes\n"
     );
+}
+
+#[test]
+fn what_a_multivariant_playlist_says_of_its_media_is_looked_at() {
+    let folder = packaged();
+    let index = folder.path().join("index.m3u8");
+    let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1000,CODECS=\"hvc1.1.6.L93.B0,mp4a.40.2\",RESOLUTION=16x16,FRAME-RATE=25";
+    std::fs::write(&index, format!("#EXTM3U\n{variant}\nplaylist.m3u8\n")).unwrap();
+
+    let (code, said, _) = validate(&[index.to_str().unwrap()]);
+
+    assert_eq!(code, 1);
+    let starts = [
+        "line 2: MUST (4.4.6.2): BANDWIDTH is 1000, and segments of ",
+        "line 2: MUST (4.4.6.2): CODECS does not name avc1.4d401e, which the media have",
+        "line 2: SHOULD (4.4.6.2): CODECS names hvc1.1.6.L93.B0, which the media do not have",
+        "line 2: MUST (4.4.6.2): RESOLUTION is 16x16, and the media have ",
+    ];
+    let told: Vec<&str> = said.lines().collect();
+    assert_eq!(told.len(), starts.len(), "{said}");
+    assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{said}");
 }
 
 #[test]
@@ -109,49 +133,76 @@ fn live(parts: usize, end: &str) -> String {
     text + end
 }
 
-/// Answer one request with what `answer` makes of its target.
-fn serve(client: &mut TcpStream, answer: impl Fn(&str) -> String) -> String {
-    let target = target(client);
-    respond(client, answer(&target).as_bytes());
-    target
+/// What a server answers, and what `Cache-Control` it sends with it.
+struct Answer(u16, &'static str, Vec<u8>);
+
+/// A playlist.
+fn text(body: impl Into<String>) -> Answer {
+    Answer(200, "no-cache", body.into().into_bytes())
 }
 
-/// What the request that comes asks for.
-fn target(client: &mut TcpStream) -> String {
+/// A segment or part.
+fn media(body: impl Into<Vec<u8>>) -> Answer {
+    Answer(200, "max-age=24", body.into())
+}
+
+fn refused(status: u16) -> Answer {
+    Answer(status, "no-store", Vec::new())
+}
+
+/// What `acehls validate` says of `path` of a server that answers each request, by its target, with `answer`.
+fn served(path: &str, arguments: &[&str], answer: impl Fn(&str) -> Answer + Sync) -> (i32, String, String) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", server.local_addr().unwrap());
+    let (is_done, server, answer) = (AtomicBool::new(false), &server, &answer);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while let Ok((client, _)) = server.accept() {
+                if is_done.load(Ordering::Acquire) {
+                    break;
+                }
+                scope.spawn(move || respond(client, answer));
+            }
+        });
+        let url = format!("{base}{path}");
+        let found = validate(&[&[url.as_str()], arguments].concat());
+        is_done.store(true, Ordering::Release);
+        TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        found
+    })
+}
+
+fn respond(mut client: TcpStream, answer: impl Fn(&str) -> Answer) {
     let mut request = [0; 2_048];
     let length = client.read(&mut request).unwrap();
-    String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned()
-}
-
-fn respond(client: &mut TcpStream, body: &[u8]) {
-    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
-    client.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let Answer(status, cache, body) =
+        answer(String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap());
+    let head = format!(
+        "HTTP/1.1 {status} OK\r\nconnection: close\r\ncache-control: {cache}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    // Who asked may have gone.
+    drop(client.write_all(&[head.as_bytes(), &body].concat()));
 }
 
 #[test]
 fn a_live_playlist_is_followed_with_blocking_reloads_to_its_end() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/live.m3u8?profile=fast", server.local_addr().unwrap());
     let hint = |part: usize| format!("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_{part}.ts\"\n");
     let asked = Mutex::new(Vec::new());
+    let answer = |target: &str| {
+        if !target.starts_with("/live.m3u8") {
+            return refused(404);
+        }
+        asked.lock().unwrap().push(target.to_owned());
+        text(match target {
+            "/live.m3u8?profile=fast" => live(1, &hint(1)),
+            // The part that was listed has another URI now.
+            target if target.contains("_HLS_part=1") => live(2, &hint(2)).replace("part_8_0", "part_9_0"),
+            _ => live(2, "#EXT-X-ENDLIST\n").replace("part_8_0", "part_9_0"),
+        })
+    };
 
-    let (code, said, complaint) = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for _ in 0..3 {
-                let answer = |target: &str| match target {
-                    "/live.m3u8?profile=fast" => live(1, &hint(1)),
-                    // The part that was listed has another URI now.
-                    target if target.contains("_HLS_part=1") => {
-                        live(2, &hint(2)).replace("part_8_0", "part_9_0")
-                    }
-                    _ => live(2, "#EXT-X-ENDLIST\n").replace("part_8_0", "part_9_0"),
-                };
-                let target = serve(&mut server.accept().unwrap().0, answer);
-                asked.lock().unwrap().push(target);
-            }
-        });
-        validate(&[&url, "--follow", "60"])
-    });
+    let (code, said, complaint) = served("/live.m3u8?profile=fast", &["--follow", "60"], answer);
 
     assert_eq!(code, 1, "{complaint}, {:?}", asked.lock().unwrap());
     assert_eq!(said, "line 11: MUST (6.2.1): part 0 of segment 8 is not what it was\n");
@@ -186,23 +237,17 @@ fn listed(last: u64, with_parts: u64, real: u64) -> String {
 
 #[test]
 fn parts_that_came_and_went_between_two_reloads_are_no_break() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/live.m3u8", server.local_addr().unwrap());
     let first = "#EXT-X-PART:DURATION=1.0,URI=\"part_8_0.ts\",INDEPENDENT=YES\n\
                  #EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n";
     let first = format!("{}{first}", live(0, ""));
     let second = format!("{}#EXT-X-ENDLIST\n", listed(12, 9, 9));
+    let part = part();
 
-    let (code, said, complaint) = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let part = part();
-            for answer in [first.as_bytes(), &part, second.as_bytes(), &part] {
-                let mut client = server.accept().unwrap().0;
-                target(&mut client);
-                respond(&mut client, answer);
-            }
-        });
-        validate(&[&url, "--follow", "60"])
+    let (code, said, complaint) = served("/live.m3u8", &["--follow", "60"], |target| match target {
+        "/live.m3u8" => text(&*first),
+        "/part_8_0.ts" | "/part_9_0.ts" => media(&*part),
+        target if target.starts_with("/live.m3u8") => text(&*second),
+        _ => refused(404),
     });
 
     assert_eq!((code, said.as_str()), (0, ""), "{complaint}");
@@ -210,19 +255,154 @@ fn parts_that_came_and_went_between_two_reloads_are_no_break() {
 
 #[test]
 fn a_server_that_does_not_block_is_told_of() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/live.m3u8", server.local_addr().unwrap());
     let hint = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n";
+    let reloads = AtomicUsize::new(0);
 
-    let (code, said, _) = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for end in [hint, hint, "#EXT-X-ENDLIST\n"] {
-                serve(&mut server.accept().unwrap().0, |_| live(1, end));
-            }
-        });
-        validate(&[&url, "--follow", "60"])
+    let (code, said, _) = served("/live.m3u8", &["--follow", "60"], |target| {
+        if !target.starts_with("/live.m3u8") {
+            return refused(404);
+        }
+        let is_last = reloads.fetch_add(1, Ordering::Relaxed) == 2;
+        text(live(1, if is_last { "#EXT-X-ENDLIST\n" } else { hint }))
     });
 
     let told = "MUST (6.2.5.2): the answer to a blocking reload is without what was asked for\n";
     assert_eq!((code, said.as_str()), (1, told));
+}
+
+#[test]
+fn directives_that_make_no_sense_are_to_be_refused() {
+    let hint = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n";
+
+    let (code, said, _) = served("/live.m3u8", &[], |target| match target {
+        "/live.m3u8" => text(live(1, hint)),
+        _ => refused(400),
+    });
+    assert_eq!((code, said.as_str()), (0, ""));
+
+    let (code, said, _) = served("/live.m3u8", &[], |_| text(live(1, hint)));
+    assert_eq!(code, 1);
+    assert_eq!(
+        said,
+        "MUST (6.2.5.2): _HLS_part without _HLS_msn is to be refused with 400: a playlist\n\
+         SHOULD (6.2.5.2): _HLS_msn far ahead had better be refused with 400 at once: a playlist\n"
+    );
+}
+
+/// A playlist of ten segments that are not there, from `first` on, and how it goes on.
+fn long(first: u64, end: &str) -> String {
+    let (head, tail) =
+        live(0, "").split_once("#EXT-X-GAP").map(|(head, tail)| (head.to_owned(), tail.to_owned())).unwrap();
+    let mut text = head.replace("SEQUENCE:7", &format!("SEQUENCE:{first}"));
+    for number in first..first + 10 {
+        text += &format!("#EXT-X-GAP{}", tail.replace("segment_7", &format!("segment_{number}")));
+    }
+    text + &format!("#EXT-X-PART:DURATION=1.0,URI=\"part_{}_0.ts\",GAP=YES\n", first + 10) + end
+}
+
+#[test]
+fn who_asks_for_a_delta_update_gets_one() {
+    let hint = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_17_1.ts\"\n";
+
+    let (_, said, _) = served("/live.m3u8", &["--follow", "60"], |target| match target {
+        "/live.m3u8" => text(long(7, hint)),
+        target if target.contains("_HLS_skip=YES") => {
+            let more = "#EXT-X-PART:DURATION=1.0,URI=\"part_17_1.ts\",GAP=YES\n";
+            text(long(7, &format!("{more}{}", hint.replace("17_1", "17_2"))))
+        }
+        target if target.starts_with("/live.m3u8") => text(long(7, "#EXT-X-ENDLIST\n")),
+        _ => refused(404),
+    });
+
+    assert!(said.contains("MUST (6.2.5.1): the answer to _HLS_skip=YES is without EXT-X-SKIP\n"), "{said}");
+}
+
+#[test]
+fn a_hinted_part_is_the_one_that_comes() {
+    let (hint, part) = ("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n", part());
+    let more = "#EXT-X-PART:DURATION=1.0,URI=\"part_8_1.ts\",INDEPENDENT=YES\n#EXT-X-ENDLIST\n";
+    let look = |early: &(dyn Fn() -> Answer + Sync)| {
+        let asked = (Mutex::new(0), Condvar::new());
+        served("/live.m3u8", &["--follow", "60"], |target| match target {
+            "/live.m3u8" => text(live(1, hint)),
+            "/part_8_1.ts" => {
+                let mut count = asked.0.lock().unwrap();
+                *count += 1;
+                asked.1.notify_all();
+                if *count == 1 { early() } else { media(&*part) }
+            }
+            _ => {
+                // The part comes when somebody waits for it.
+                drop(asked.1.wait_while(asked.0.lock().unwrap(), |count| *count == 0).unwrap());
+                text(live(1, more))
+            }
+        })
+        .1
+    };
+
+    assert_eq!(look(&|| media(&*part)), "");
+    assert_eq!(
+        look(&|| media(&part[..188])),
+        "MUST (6.2.6): part_8_1.ts had 188 bytes by the hint, and others now, 752\n"
+    );
+    assert_eq!(
+        look(&|| refused(404)),
+        "MUST (6.2.6): part_8_1.ts could not be fetched by the hint: the server answers 404\n"
+    );
+}
+
+#[test]
+fn a_segment_that_left_can_still_be_fetched() {
+    let segment = std::fs::read(packaged().path().join("segment_0.ts")).unwrap();
+    let playlist = |first: u64, end: &str| {
+        let mut text = format!(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{first}\n\
+             #EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-DISCONTINUITY-SEQUENCE:{first}\n"
+        );
+        for number in first..first + 4 {
+            text += &format!(
+                "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-11-25T03:00:{:02}Z\n#EXTINF:4,\n{number}.ts\n",
+                number * 4
+            );
+        }
+        text.replace("Z\n", ".000Z\n") + end
+    };
+    let look = |again: &(dyn Fn() -> Answer + Sync)| {
+        let count = AtomicUsize::new(0);
+        served("/live.m3u8", &["--follow", "60"], |target| match target {
+            "/live.m3u8" => text(playlist(7, "")),
+            "/7.ts" if count.fetch_add(1, Ordering::Relaxed) > 0 => again(),
+            target if target.ends_with(".ts") => media(&*segment),
+            _ => text(playlist(8, "#EXT-X-ENDLIST\n")),
+        })
+        .1
+    };
+
+    assert_eq!(look(&|| media(&*segment)), "");
+    assert!(
+        look(&|| refused(404))
+            .ends_with("/7.ts left the playlist, and cannot be fetched: the server answers 404\n")
+    );
+    assert!(look(&|| media("other")).ends_with("/7.ts left the playlist, and has other bytes now\n"));
+}
+
+#[test]
+fn what_may_be_kept_is_said() {
+    let (hint, part) = ("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part_8_1.ts\"\n", part());
+    let real = live(1, hint).replace(",GAP=YES", ",INDEPENDENT=YES");
+    let look = |list: &'static str, kept: &'static str| {
+        served("/live.m3u8", &[], |target| match target {
+            "/live.m3u8" => Answer(200, list, real.clone().into_bytes()),
+            "/part_8_0.ts" => Answer(200, kept, part.clone()),
+            _ => refused(400),
+        })
+        .1
+    };
+
+    assert_eq!(look("max-age=2", "public, max-age=24, immutable"), "");
+    assert_eq!(
+        look("max-age=3", "max-age=23"),
+        "SHOULD (B.1): a playlist comes with Cache-Control: max-age=3: at most 2 s, or no-cache\n\
+         SHOULD (B.1): segments and parts come with Cache-Control: max-age=23: better max-age=24 or more\n"
+    );
 }

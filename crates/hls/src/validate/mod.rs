@@ -1,9 +1,10 @@
 //! A validator of what RFC 8216bis (draft 22) wants of playlists and segments: ours, and anybody's.
 //!
 //! [`media()`] and [`multivariant()`] look at one text, [`Follower`] at the versions of a live playlist, [`Transport`] at
-//! the bytes of segments. Each check names its clause. Any text can be looked at: what cannot be read is a finding.
+//! the bytes of segments, [`variants()`] at what is said of them. Each check names its clause. Any text can be looked at: what cannot be read is a finding.
 
 mod attributes;
+mod contents;
 mod finding;
 mod follower;
 mod form;
@@ -13,10 +14,13 @@ mod media;
 mod multivariant;
 mod playlist;
 mod read;
+mod timeline;
 mod transport;
 mod value;
+mod variants;
 mod versions;
 
+pub use contents::Contents;
 pub use finding::{Finding, Severity};
 pub use follower::{Fetched, Follower};
 pub use form::is_multivariant;
@@ -57,5 +61,14 @@ pub fn multivariant(text: &str) -> Vec<Finding> {
     form::check(text, &mut report);
     versions::check(text, &mut report);
     multivariant::check(text, &mut report);
+    report.findings()
+}
+
+/// What of that, which a multivariant playlist says of its media, is not true. `contents` are those of a media playlist
+/// by its URI as it stands there, where they are known.
+#[must_use]
+pub fn variants<'a>(text: &str, contents: impl Fn(&str) -> Option<&'a Contents>) -> Vec<Finding> {
+    let mut report = Report::default();
+    variants::check(text, &contents, &mut report);
     report.findings()
 }

@@ -1,10 +1,10 @@
 //! What the bytes of segments and parts have to be (RFC 8216bis, 3, 3.1.1).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use mpegts::{Demuxer, Event, PACKET_LEN, Packet, Pid};
 
-use super::{Finding, finding::Report};
+use super::{Contents, Finding, finding::Report, timeline::Timeline};
 
 /// What the playlist says of a segment or part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +15,8 @@ pub struct Said {
     pub is_part: bool,
     /// Whether a decoder should be able to start in it: all segments that have video, and parts that say so.
     pub independent: bool,
+    /// How long it plays (`EXTINF`, `DURATION`), where that is known.
+    pub duration: Option<Duration>,
 }
 
 /// Looks at consecutive segments of one playlist, or at consecutive parts.
@@ -22,6 +24,8 @@ pub struct Said {
 pub struct Transport {
     /// The last continuity counter of each PID.
     counters: HashMap<Pid, u8>,
+    timeline: Timeline,
+    contents: Contents,
 }
 
 impl Transport {
@@ -37,9 +41,25 @@ impl Transport {
                 tables(bytes, &mut report);
             }
             decodable(bytes, said, &mut report);
+            self.timeline.take(bytes, said, &mut report);
+            self.contents.note(self.timeline.demuxer());
+            self.contents.weigh(bytes.len(), said.duration.unwrap_or_default(), !said.discontinuity);
         } else {
             self.counters.clear();
+            self.timeline.forget();
         }
+        report.findings()
+    }
+
+    /// What was in the media so far; `target_duration` of their playlist is needed for the bit rate.
+    pub fn contents(&mut self) -> &mut Contents {
+        &mut self.contents
+    }
+
+    /// No more comes: what can be said only now.
+    pub fn finish(&mut self) -> Vec<Finding> {
+        let mut report = Report::default();
+        self.timeline.finish(&mut report);
         report.findings()
     }
 

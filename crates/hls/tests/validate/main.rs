@@ -5,4 +5,6 @@ mod follower;
 mod media;
 mod multivariant;
 mod samples;
+mod timeline;
 mod transport;
+mod variants;

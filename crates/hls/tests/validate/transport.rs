@@ -8,7 +8,7 @@ use mpegts::{Codec, PACKET_LEN, Pid, Ticks, pat_packet, testing::Muxer};
 
 use crate::samples::told;
 
-const INDEPENDENT: Said = Said { discontinuity: false, is_part: false, independent: true };
+const INDEPENDENT: Said = Said { discontinuity: false, is_part: false, independent: true, duration: None };
 
 fn segments() -> Vec<Vec<u8>> {
     let mut muxer = Muxer::default();
@@ -73,7 +73,7 @@ fn tables_are_there_and_first() {
     insta::assert_snapshot!(alone(media, INDEPENDENT), @"MUST (3.1.1): no PAT");
     insta::assert_snapshot!(alone(&[pat, media].concat(), INDEPENDENT), @"MUST (3.1.1): no PMT");
     insta::assert_snapshot!(alone(&[pmt, pat, media].concat(), INDEPENDENT), @"SHOULD (3.1.1): the first two packets are not PAT and PMT");
-    let part = Said { is_part: true, independent: false, discontinuity: false };
+    let part = Said { is_part: true, independent: false, ..INDEPENDENT };
     assert!(!alone(media, part).contains("3.1.1"), "a part may do without");
 }
 
@@ -99,7 +99,7 @@ fn independent_is_said_where_it_is_true() {
     let tables: Vec<u8> = beginning[..PACKET_LEN * 2].to_vec();
     // Behind the first picture, of eight packets and some, and the audio beside it.
     let middle = [&tables[..], &beginning[PACKET_LEN * 13..]].concat();
-    let part = |independent| Said { is_part: true, independent, discontinuity: false };
+    let part = |independent| Said { is_part: true, independent, ..INDEPENDENT };
 
     assert_eq!(alone(&beginning, part(true)), "");
     insta::assert_snapshot!(alone(&beginning, part(false)), @"SHOULD (4.4.4.9): it has a picture that stands alone, without INDEPENDENT=YES");
@@ -115,7 +115,7 @@ fn a_part_is_independent_wherever_in_it_the_picture_stands() {
     let tables = &muxer.stream[..PACKET_LEN * 2];
     // From the second picture on; the eleventh stands alone.
     let part = [tables, &muxer.stream[PACKET_LEN * 13..]].concat();
-    let said = |independent| Said { is_part: true, independent, discontinuity: false };
+    let said = |independent| Said { is_part: true, independent, ..INDEPENDENT };
 
     assert_eq!(alone(&part, said(true)), "");
     insta::assert_snapshot!(alone(&part, said(false)), @"SHOULD (4.4.4.9): it has a picture that stands alone, without INDEPENDENT=YES");

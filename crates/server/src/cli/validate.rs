@@ -1,14 +1,15 @@
 //! `acehls validate`: whether a playlist, ours or anybody's, keeps to RFC 8216bis, and its media with it.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::HashMap, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use hls::validate::{is_multivariant, media_playlists, multivariant};
+use hls::validate::{Contents, is_multivariant, media_playlists, multivariant, variants};
 use reqwest::Url;
 use tokio::task::JoinSet;
 
 use super::output::{complain, say};
 
+mod delivery;
 mod fetch;
 mod media;
 mod told;
@@ -53,7 +54,8 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Told> {
     let answer = fetch.playlist(&fetch::place(&arguments.input)?).await?;
     let follow = Duration::from_secs(arguments.follow);
     if !is_multivariant(&answer.text) {
-        return Watch::new(fetch, answer.url.clone(), String::new()).run(Some(answer), follow).await;
+        let watch = Watch::new(fetch, answer.url.clone(), String::new());
+        return Ok(watch.run(Some(answer), follow).await?.told);
     }
     let mut told = Told::new(String::new());
     told.tell(answer.findings);
@@ -63,20 +65,30 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Told> {
         say(&format!("{} playlists are named, the first {MOST_PLAYLISTS} are looked at", named.len()));
         named.truncate(MOST_PLAYLISTS);
     }
-    told.add(&all(&fetch, &answer.url, &named, follow).await?);
+    let contents = all(&fetch, &answer.url, &named, follow, &mut told).await?;
+    told.tell(variants(&answer.text, |uri| contents.get(uri)));
     Ok(told)
 }
 
-/// Look at all the playlists named at `base`, at the same time.
-async fn all(fetch: &Fetch, base: &Url, named: &[String], follow: Duration) -> anyhow::Result<Told> {
+/// Look at all the playlists named at `base`, at the same time; returns what is in the media of each.
+async fn all(
+    fetch: &Fetch,
+    base: &Url,
+    named: &[String],
+    follow: Duration,
+    told: &mut Told,
+) -> anyhow::Result<HashMap<String, Contents>> {
     let mut watches = JoinSet::new();
     for name in named {
         let url = fetch::join(base, name).with_context(|| format!("finding {name}"))?;
-        watches.spawn(Watch::new(fetch.clone(), url, format!("{name}: ")).run(None, follow));
+        let (watch, name) = (Watch::new(fetch.clone(), url, format!("{name}: ")), name.clone());
+        watches.spawn(async move { Ok::<_, anyhow::Error>((name, watch.run(None, follow).await?)) });
     }
-    let mut told = Told::new(String::new());
+    let mut contents = HashMap::new();
     while let Some(watched) = watches.join_next().await {
-        told.add(&watched.context("looking at a playlist")??);
+        let (name, watched) = watched.context("looking at a playlist")??;
+        told.add(&watched.told);
+        contents.insert(name, watched.contents);
     }
-    Ok(told)
+    Ok(contents)
 }

@@ -5,7 +5,11 @@ use std::{path::Path, time::Duration};
 use anyhow::Context as _;
 use bytes::Bytes;
 use hls::validate::{Finding, Severity};
-use reqwest::{Client, Response, Url, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    Client, Response, Url,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
+    redirect::Policy,
+};
 
 /// How long an answer may take: longer than a server may block, three target durations (RFC 8216bis, 6.2.5.2).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -26,8 +30,25 @@ pub(super) struct Answer {
     /// Where it came from in the end: what is relative in it is relative to this.
     pub(super) url: Url,
     pub(super) text: String,
+    /// `Cache-Control`; whether there is any can only be said of what came by HTTP.
+    pub(super) cache: Option<String>,
     /// What is wrong with how it came.
     pub(super) findings: Vec<Finding>,
+}
+
+/// A segment or part that came.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) bytes: Bytes,
+    pub(super) cache: Option<String>,
+}
+
+/// What came: from where in the end, and how.
+struct Got {
+    url: Url,
+    kind: Option<String>,
+    cache: Option<String>,
+    bytes: Bytes,
 }
 
 /// The server said no.
@@ -60,7 +81,7 @@ impl Fetch {
 
     /// The playlist at `url`.
     pub(super) async fn playlist(&self, url: &Url) -> anyhow::Result<Answer> {
-        let (url, kind, bytes) =
+        let Got { url, kind, cache, bytes } =
             self.get(url, MAX_PLAYLIST).await.with_context(|| format!("fetching {url}"))?;
         let mut findings = Vec::new();
         let mut must = |text: String| {
@@ -78,31 +99,35 @@ impl Fetch {
                 String::from_utf8_lossy(error.as_bytes()).into_owned()
             }
         };
-        Ok(Answer { url, text, findings })
+        Ok(Answer { url, text, cache, findings })
     }
 
     /// A segment or part.
-    pub(super) async fn media(&self, url: &Url) -> anyhow::Result<Bytes> {
-        Ok(self.get(url, MAX_MEDIA).await?.2)
+    pub(super) async fn media(&self, url: &Url) -> anyhow::Result<Piece> {
+        let Got { bytes, cache, .. } = self.get(url, MAX_MEDIA).await?;
+        Ok(Piece { bytes, cache })
     }
 
-    /// Where it came from in the end, its type, and its bytes.
-    async fn get(&self, url: &Url, limit: usize) -> anyhow::Result<(Url, Option<String>, Bytes)> {
+    async fn get(&self, url: &Url, limit: usize) -> anyhow::Result<Got> {
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| anyhow::anyhow!("{url} is no file"))?;
             let size = tokio::fs::metadata(&path).await?.len();
             anyhow::ensure!(size <= limit as u64, "it has more than {limit} bytes");
-            return Ok((url.clone(), None, tokio::fs::read(path).await?.into()));
+            let bytes = tokio::fs::read(path).await?.into();
+            return Ok(Got { url: url.clone(), kind: None, cache: None, bytes });
         }
         anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
         let response = self.0.get(url.clone()).send().await?;
         if !response.status().is_success() {
             return Err(Refused(response.status().as_u16()).into());
         }
-        let kind =
-            response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        Ok((response.url().clone(), kind, body(response, limit).await?))
+        let (kind, cache) = (header(&response, &CONTENT_TYPE), header(&response, &CACHE_CONTROL));
+        Ok(Got { url: response.url().clone(), kind, cache, bytes: body(response, limit).await? })
     }
+}
+
+fn header(response: &Response, name: &HeaderName) -> Option<String> {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 async fn body(mut response: Response, limit: usize) -> anyhow::Result<Bytes> {

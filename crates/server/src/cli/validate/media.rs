@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use hls::validate::{Finding, Playlist, Said, Segment, Transport, assembled};
+use hls::validate::{Contents, Finding, Playlist, Said, Segment, Transport, assembled};
 use reqwest::Url;
 
 use super::{
+    delivery::{Hinted, Removed, media_caching},
     fetch::{Fetch, join},
     told::Told,
 };
@@ -18,9 +19,14 @@ pub(super) struct Media {
     fetch: Fetch,
     segments: Transport,
     parts: Transport,
+    hinted: Hinted,
+    removed: Removed,
     /// The numbers below this were looked at, and so were the parts in front of this one.
     next_segment: Option<u64>,
     next_part: Option<(u64, usize)>,
+    /// Whether the newest of them could not be looked into: what comes next does not continue what was seen.
+    missed_segment: bool,
+    missed_part: bool,
     /// The parts of segments that are not whole yet.
     kept: BTreeMap<u64, Vec<Bytes>>,
 }
@@ -31,32 +37,53 @@ impl Media {
             fetch,
             segments: Transport::default(),
             parts: Transport::default(),
+            hinted: Hinted::default(),
+            removed: Removed::default(),
             next_segment: None,
             next_part: None,
+            missed_segment: false,
+            missed_part: false,
             kept: BTreeMap::new(),
         }
     }
 
     /// Look at what `playlist`, which came from `base`, lists and did not list before.
     pub(super) async fn look(&mut self, base: &Url, playlist: &Playlist, told: &mut Told) {
+        let contents = self.segments.contents();
+        (contents.target_duration, contents.is_over) = (playlist.target_duration, playlist.is_over);
         let mut before = None;
         for segment in playlist.with_growing() {
-            self.new_parts(base, segment, before, told).await;
+            self.new_parts(base, playlist, segment, before, told).await;
             before = Some((segment.number, segment.parts.len()));
             let is_new = self.next_segment.is_none_or(|next| segment.number >= next);
             if is_new && !segment.uri.is_empty() {
-                self.new_segment(base, segment, told).await;
+                self.new_segment(base, playlist, segment, told).await;
             }
         }
         while self.kept.len() > MOST_KEPT {
             self.kept.pop_first();
         }
+        self.removed.look(&self.fetch, playlist, told).await;
+    }
+
+    /// Ask for the part that `playlist`, which came from `base`, hints at.
+    pub(super) fn ask(&mut self, base: &Url, playlist: &Playlist) {
+        self.hinted.ask(&self.fetch, base, playlist);
+    }
+
+    /// Say what can be said only when no more comes; returns what was in the media.
+    pub(super) fn finish(mut self, told: &mut Told) -> Contents {
+        for transport in [&mut self.segments, &mut self.parts] {
+            told.tell(transport.finish());
+        }
+        std::mem::take(self.segments.contents())
     }
 
     /// `before` is the segment before, and how many parts of it are listed.
     async fn new_parts(
         &mut self,
         base: &Url,
+        playlist: &Playlist,
         segment: &Segment,
         before: Option<(u64, usize)>,
         told: &mut Told,
@@ -70,14 +97,20 @@ impl Media {
             let follows =
                 self.next_part.is_none_or(|next| next == place || (index == 0 && before == Some(next)));
             self.next_part = Some((segment.number, index + 1));
+            let missed = std::mem::replace(&mut self.missed_part, true);
             if part.gap || part.is_range {
                 continue;
             }
-            let Some(bytes) = self.get(base, &part.uri, part.line, told).await else { continue };
+            let Some((_, bytes)) = self.get(base, &part.uri, part.line, playlist, told).await else {
+                continue;
+            };
+            self.missed_part = false;
+            self.hinted.came(&part.uri, &bytes, told).await;
             let said = Said {
-                discontinuity: !follows || (index == 0 && segment.discontinuity),
+                discontinuity: !follows || missed || (index == 0 && segment.discontinuity),
                 is_part: true,
                 independent: part.independent,
+                duration: Some(part.duration),
             };
             told.tell(about(&part.uri, part.line, self.parts.take(&bytes, said)));
             let pieces = self.kept.entry(segment.number).or_default();
@@ -87,16 +120,25 @@ impl Media {
         }
     }
 
-    async fn new_segment(&mut self, base: &Url, segment: &Segment, told: &mut Told) {
+    async fn new_segment(&mut self, base: &Url, playlist: &Playlist, segment: &Segment, told: &mut Told) {
         let follows = self.next_segment.is_none_or(|next| next == segment.number);
         self.next_segment = Some(segment.number.saturating_add(1));
         let parts = self.kept.remove(&segment.number).unwrap_or_default();
+        let missed = std::mem::replace(&mut self.missed_segment, true);
         if segment.gap || segment.is_range {
             return;
         }
-        let Some(bytes) = self.get(base, &segment.uri, segment.line, told).await else { return };
-        let said =
-            Said { discontinuity: segment.discontinuity || !follows, is_part: false, independent: true };
+        let Some((url, bytes)) = self.get(base, &segment.uri, segment.line, playlist, told).await else {
+            return;
+        };
+        self.missed_segment = false;
+        self.removed.note(segment.number, url, &bytes);
+        let said = Said {
+            discontinuity: segment.discontinuity || !follows || missed,
+            is_part: false,
+            independent: true,
+            duration: Some(segment.duration),
+        };
         let mut findings = self.segments.take(&bytes, said);
         if !parts.is_empty() && parts.len() == segment.parts.len() {
             let pieces: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();
@@ -105,18 +147,29 @@ impl Media {
         told.tell(about(&segment.uri, segment.line, findings));
     }
 
-    /// What `uri` names. What is listed can be fetched (6.2.1, 6.2.2).
-    async fn get(&self, base: &Url, uri: &str, line: usize, told: &mut Told) -> Option<Bytes> {
-        let fetched = match join(base, uri) {
-            Ok(url) => self.fetch.media(&url).await,
-            Err(error) => Err(error),
+    /// What `uri` names, and where that is. What is listed can be fetched (6.2.1, 6.2.2).
+    async fn get(
+        &self,
+        base: &Url,
+        uri: &str,
+        line: usize,
+        playlist: &Playlist,
+        told: &mut Told,
+    ) -> Option<(Url, Bytes)> {
+        let fetched = async {
+            let url = join(base, uri)?;
+            let piece = self.fetch.media(&url).await?;
+            anyhow::Ok((url, piece))
         };
-        fetched
-            .inspect_err(|error| {
-                let name = uri.escape_debug();
-                told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
-            })
-            .ok()
+        let fetched = fetched.await.inspect_err(|error| {
+            let name = uri.escape_debug();
+            told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
+        });
+        let (url, piece) = fetched.ok()?;
+        if url.scheme() == "http" {
+            media_caching(piece.cache.as_deref(), playlist, told);
+        }
+        Some((url, piece.bytes))
     }
 }
 

@@ -44,6 +44,11 @@ impl Told {
         self.tell(vec![Finding { severity: Severity::Must, clause, line: None, text }]);
     }
 
+    /// Say what had better not be, and has no line of a playlist, by the clause.
+    pub(super) fn should(&mut self, clause: &'static str, text: String) {
+        self.tell(vec![Finding { severity: Severity::Should, clause, line: None, text }]);
+    }
+
     /// Count what another told.
     pub(super) fn add(&mut self, other: &Self) {
         self.musts += other.musts;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use hls::validate::{Fetched, Follower, Playlist};
+use hls::validate::{Contents, Fetched, Follower, Playlist};
 use reqwest::Url;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
+    delivery,
     fetch::{Answer, Fetch, Refused},
     media::Media,
     told::Told,
@@ -26,24 +27,41 @@ pub(super) struct Watch {
     media: Media,
     told: Told,
     reloads: u64,
+    /// Where the newest version came from in the end.
+    base: Option<Url>,
+}
+
+/// What was seen.
+pub(super) struct Watched {
+    pub(super) told: Told,
+    pub(super) contents: Contents,
 }
 
 impl Watch {
     pub(super) fn new(fetch: Fetch, url: Url, prefix: String) -> Self {
         let media = Media::new(fetch.clone());
-        Self { fetch, url, follower: Follower::default(), media, told: Told::new(prefix), reloads: 0 }
+        Self {
+            fetch,
+            url,
+            follower: Follower::default(),
+            media,
+            told: Told::new(prefix),
+            reloads: 0,
+            base: None,
+        }
     }
 
     /// Look at the playlist, which may have come already as `first`, and at its next versions as long as `follow` says.
-    pub(super) async fn run(mut self, first: Option<Answer>, follow: Duration) -> anyhow::Result<Told> {
+    pub(super) async fn run(mut self, first: Option<Answer>, follow: Duration) -> anyhow::Result<Watched> {
         let begun = Instant::now();
         let end = begun + follow;
         let answer = match first {
             Some(answer) => answer,
             None => self.fetch.playlist(&self.url).await?,
         };
-        self.take(answer, Fetched { at: Duration::ZERO, blocked: false }).await;
+        self.take(answer, None, Fetched { at: Duration::ZERO, blocked: false }).await;
         while Instant::now() < end && !self.follower.playlist().is_some_and(|playlist| playlist.is_over) {
+            self.ask_for_hint();
             let blocks = self.pause(end).await;
             let asked = Instant::now();
             let url = self.next();
@@ -52,7 +70,7 @@ impl Watch {
             match answer {
                 Ok(answer) => {
                     let wanted = self.follower.playlist().filter(|_| blocks).map(next_place);
-                    self.take(answer, Fetched { at: begun.elapsed(), blocked }).await;
+                    self.take(answer, Some(&url), Fetched { at: begun.elapsed(), blocked }).await;
                     self.reached(wanted).await;
                 }
                 // A server that blocked for three target durations gives up so (6.2.5.2).
@@ -60,17 +78,44 @@ impl Watch {
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.told)
+        self.refuses().await;
+        let contents = self.media.finish(&mut self.told);
+        Ok(Watched { told: self.told, contents })
     }
 
-    async fn take(&mut self, answer: Answer, fetched: Fetched) {
+    /// `asked` is with which directives.
+    async fn take(&mut self, answer: Answer, asked: Option<&Url>, fetched: Fetched) {
         self.reloads += 1;
         self.told.tell(answer.findings);
         self.told.tell(self.follower.take(fetched, &answer.text));
+        self.base = Some(answer.url.clone());
+        if let Some(playlist) = self.follower.playlist().filter(|_| answer.url.scheme() == "http") {
+            let has = |name| asked.is_some_and(|url| url.query_pairs().any(|(found, _)| found == name));
+            let waited = has("_HLS_msn");
+            delivery::playlist_caching(answer.cache.as_deref(), waited, playlist, &mut self.told);
+            if has("_HLS_skip") {
+                delivery::skipped(&answer.text, playlist, &mut self.told);
+            }
+        }
         // Only MPEG-TS as it is can be looked into.
         let is_other = ["#EXT-X-MAP", "#EXT-X-KEY"].iter().any(|tag| answer.text.contains(tag));
         if let Some(playlist) = self.follower.playlist().filter(|_| !is_other) {
             self.media.look(&answer.url, playlist, &mut self.told).await;
+        }
+    }
+
+    /// Ask for the part that comes next, where the server says that it waits for it.
+    fn ask_for_hint(&mut self) {
+        if let (Some(base), Some(playlist)) = (&self.base, self.follower.playlist()) {
+            self.media.ask(base, playlist);
+        }
+    }
+
+    /// Ask what makes no sense, of a server that takes directives.
+    async fn refuses(&mut self) {
+        let live = self.follower.playlist().filter(|playlist| can_block(playlist) && !playlist.is_over);
+        if let Some(playlist) = live.filter(|_| self.url.scheme() == "http") {
+            delivery::refuses(&self.fetch, &self.url, playlist, &mut self.told).await;
         }
     }
 
