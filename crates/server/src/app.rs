@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     http::{Server, Services},
     live::{Engines, Hub, Local, Numbers},
+    storage::Claim,
 };
 
 /// How long requests at hand may still take after the signal to stop.
@@ -27,6 +28,8 @@ pub struct App {
     /// The engine process that is ours, if any.
     local: Option<Local>,
     address: SocketAddr,
+    /// Held until everything has stopped.
+    claim: Claim,
 }
 
 impl App {
@@ -35,9 +38,7 @@ impl App {
     pub async fn load(config: Config) -> anyhow::Result<Self> {
         config.check()?;
         let storage = &config.storage_dir;
-        tokio::fs::create_dir_all(storage)
-            .await
-            .with_context(|| format!("making storage_dir {}", storage.display()))?;
+        let claim = Claim::of(storage)?;
         let numbers = Numbers::load(storage)
             .await
             .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
@@ -54,7 +55,7 @@ impl App {
         let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, local, address })
+        Ok(Self { server, hub, local, address, claim })
     }
 
     /// Where the server listens.
@@ -83,6 +84,7 @@ impl App {
         if timeout(STOP, async { tokio::join!(stop, local) }).await.is_err() {
             tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
         }
+        drop(self.claim);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`app`] puts the parts together and runs them. [`http`] is all that clients see; it turns a channel of
 //! the [`catalog`] into a stream of [`live`]. Those two do not know each other. [`cli`] is the command line,
-//! [`config`] what can be set, [`telemetry`] the log.
+//! [`config`] what can be set, [`storage`] whose the storage folder is, [`telemetry`] the log.
 
 pub mod app;
 pub mod catalog;
@@ -10,4 +10,5 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod live;
+pub mod storage;
 pub mod telemetry;

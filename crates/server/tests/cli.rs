@@ -349,6 +349,30 @@ fn systemd_is_told_when_the_server_is_ready_and_when_it_stops() {
     assert_eq!(heard(), "STOPPING=1");
 }
 
+/// What a server that was just started says first: that it listens, or why it does not.
+fn first_word(server: &mut Running) -> String {
+    let mut lines = BufReader::new(server.0.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("listening on") || line.starts_with("acehls: ")).unwrap()
+}
+
+#[test]
+fn of_twelve_servers_on_one_storage_folder_one_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = folder.path().join("storage");
+    let variables = [("STORAGE_DIR", storage.to_str().unwrap()), ("PORT", "0")];
+    let start =
+        |_| Running(acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap(), String::new());
+
+    let mut servers: Vec<Running> = (0..12).map(start).collect();
+    let said: Vec<String> = servers.iter_mut().map(first_word).collect();
+
+    let refusal = format!("acehls: another acehls uses the storage folder {}", storage.display());
+    assert_eq!(said.iter().filter(|line| line.starts_with(&refusal)).count(), 11, "{said:#?}");
+    assert_eq!(said.iter().filter(|line| line.contains("listening on")).count(), 1, "{said:#?}");
+    let (_, examined, _) = output(&["doctor"], &variables);
+    assert!(examined.contains("ok     storage: "), "{examined}");
+}
+
 #[test]
 fn the_fake_engine_runs_on_its_own() {
     let clip = format!("id=d65257bb7856e13b718df1dfe65ee482d90dd384,clip={},name=News", clip().display());
