@@ -42,7 +42,7 @@ pub(crate) struct Answer {
 /// Ask for `url`, which is of the scheme `http`. Waits at most 3 s for the connection, and without a limit of its own
 /// for the head of the answer.
 pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
-    let unreachable = |error: io::Error| Error::Unreachable(error.to_string());
+    let unreachable = |error: io::Error| Error::from_io(&error);
     let mut socket = connect(url).await.map_err(unreachable)?;
     socket.write_all(request(url).as_bytes()).await.map_err(unreachable)?;
     let (head, begun) = head(&mut socket).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn head(input: &mut (impl AsyncRead + Unpin)) -> Result<(Head, 
             return Err(not_http(&"an endless head"));
         }
         let count = input.read_buf(&mut read).await;
-        if count.map_err(|error| Error::Unreachable(error.to_string()))? == 0 {
+        if count.map_err(|error| Error::from_io(&error))? == 0 {
             return Err(Error::Unreachable("the connection was closed before an answer".to_owned()));
         }
     }

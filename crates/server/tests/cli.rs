@@ -373,6 +373,42 @@ fn of_twelve_servers_on_one_storage_folder_one_runs() {
     assert!(examined.contains("ok     storage: "), "{examined}");
 }
 
+/// The program under these limits of open files.
+fn limited(limits: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("{limits} exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_acehls")]).args(arguments);
+    command.env_clear().envs(variables.iter().copied());
+    command
+}
+
+#[test]
+fn the_server_raises_its_limit_of_open_files() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let limits = "ulimit -S -n 64; ulimit -H -n 256;";
+    let server = limited(limits, &["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    let mut server = Running(server, String::new());
+    first_word(&mut server);
+
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.0.id())).unwrap();
+
+    let open = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(open.split_whitespace().nth(3), Some("256"), "{open}");
+}
+
+#[test]
+fn the_doctor_says_that_the_limit_of_open_files_is_low() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let asked = limited("ulimit -n 256;", &["doctor"], &variables).output().unwrap();
+
+    let (_, shown, _) = told(asked);
+
+    assert!(shown.contains("note   open files: 256 at most, and a full server has 4288"), "{shown}");
+    assert!(shown.contains("LimitNOFILE") && shown.contains("http.max_connections"), "{shown}");
+}
+
 #[test]
 fn the_fake_engine_runs_on_its_own() {
     let clip = format!("id=d65257bb7856e13b718df1dfe65ee482d90dd384,clip={},name=News", clip().display());

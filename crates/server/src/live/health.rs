@@ -106,7 +106,7 @@ impl Health {
     /// What a start of a session met.
     pub(super) fn start_met<T>(&self, outcome: &Result<T, Error>) {
         match outcome {
-            Err(Error::Unreachable(reason)) => self.is_down(reason),
+            Err(error @ Error::Unreachable(reason)) if !error.is_local() => self.is_down(reason),
             // Only an answer of the version API ends a `Down`: it names the version, and it comes at once.
             Ok(_) if !matches!(*self.known.borrow(), EngineHealth::Up { .. }) => self.ask_now(),
             Ok(_) | Err(_) => {}
@@ -115,7 +115,9 @@ impl Health {
 
     /// What a request met that says nothing of the engine but whether it is there.
     pub(super) fn met(&self, error: &Error) {
-        if let Error::Unreachable(reason) = error {
+        if let Error::Unreachable(reason) = error
+            && !error.is_local()
+        {
             self.is_down(reason);
         }
     }
@@ -142,6 +144,9 @@ impl Health {
     }
 
     fn missed(&self, error: &Error) {
+        if error.is_local() {
+            return;
+        }
         self.hits.store(0, Ordering::Relaxed);
         let misses = self.misses.fetch_add(1, Ordering::Relaxed) + 1;
         if misses >= MISSES || matches!(*self.known.borrow(), EngineHealth::Unknown) {
@@ -211,6 +216,22 @@ mod tests {
         health.is_up("3.2.11");
 
         assert_eq!(health.now(), EngineHealth::Up { version: "3.2.11".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn want_of_descriptors_here_says_nothing_of_the_engine() {
+        let want = Error::Unreachable("this machine lets no more files or connections be open".to_owned());
+        assert!(want.is_local());
+        let health = health();
+        health.is_up("3.2.3");
+
+        health.start_met::<()>(&Err(want.clone()));
+        health.met(&want);
+        for _ in 0..MISSES {
+            health.missed(&want);
+        }
+
+        assert_eq!(health.now(), EngineHealth::Up { version: "3.2.3".to_owned() });
     }
 
     #[tokio::test]
