@@ -259,6 +259,34 @@ fn a_url_that_breaks_off_leaves_no_playlist() {
 }
 
 #[test]
+fn a_live_source_is_packaged_until_told_to_stop() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/live.ts", server.local_addr().unwrap());
+        let path = folder.path().to_str().unwrap();
+        let mut packaging = Running(
+            acehls(&["package", &url, path], &[]).stderr(Stdio::piped()).spawn().unwrap(),
+            String::new(),
+        );
+        let (mut source, _) = server.accept().unwrap();
+        let _ = source.read(&mut [0; 1024]).unwrap();
+        source.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let clip = std::fs::read(clip()).unwrap();
+        source.write_all(&clip[..clip.len() / 2]).unwrap();
+        while !folder.path().join("segment_0.ts").exists() {
+            std::thread::yield_now();
+        }
+
+        Command::new("kill").args([signal, &packaging.0.id().to_string()]).status().unwrap();
+
+        assert_eq!(packaging.0.wait().unwrap().code(), Some(0), "{signal}");
+        let playlist = std::fs::read_to_string(folder.path().join("playlist.m3u8")).unwrap();
+        assert!(playlist.starts_with("#EXTM3U\n") && playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+    }
+}
+
+#[test]
 fn an_earlier_folder_is_replaced_only_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let (clip, path) = (clip(), folder.path().to_str().unwrap());
