@@ -90,7 +90,14 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         ("PORT", "http", "http.port", "expected u16"),
         ("ACEHLS_LIVE__PROBE_INTERVAL", "0s", "live.probe_interval", "takes 10ms to 24h"),
         ("ACEHLS_HTTP__MAX_CONNECTIONS", "9999999999", "http.max_connections", "takes 1 to 1000000"),
-        ("ACESTREAM_BASE_URL", "engine", "engine.base_url", "relative url without a base"),
+        (
+            "ACESTREAM_BASE_URL",
+            "engine",
+            "engine.base_url",
+            "an address begins with http://, like http://127.0.0.1:6878",
+        ),
+        ("ACESTREAM_BASE_URL", "127.0.0.1:6878", "engine.base_url", "an address begins with http://"),
+        ("ACESTREAM_BASE_URL", "localhost:6878", "engine.base_url", "an address begins with http://"),
         ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks only http"),
         ("ACESTREAM_BASE_URL", "http://engine/api", "engine.base_url", "without a path"),
     ];
@@ -101,6 +108,48 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         let complaint = complaint.to_lowercase();
         assert!(complaint.contains(key) && complaint.contains(said), "{name}={value}: {complaint}");
     }
+}
+
+#[test]
+fn a_filter_of_the_log_that_says_nothing_is_refused_before_serving_too() {
+    let levels =
+        "expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5";
+    let table = [
+        ("bogus", "`bogus` is no level"),
+        ("warning", "`warning` is no level"),
+        ("info,servr", "`servr` is no level"),
+        ("info,server::live=bogus", ""),
+    ];
+    for (filter, said) in table {
+        for arguments in [&["--check"][..], &["serve"], &["doctor"]] {
+            let (fine, shown, complaint) = output(arguments, &[("ACEHLS_LOG__FILTER", filter)]);
+            let complaint = shown + &complaint;
+            assert!(!fine, "{filter}");
+            assert!(complaint.contains(&format!("log.filter: {said}")), "{complaint}");
+            assert_eq!(complaint.matches(levels).count(), 1, "{complaint}");
+        }
+    }
+    for filter in ["off", "Warn", "info,server::live=debug", "server::live", "info,hyper=off"] {
+        assert!(output(&["--check"], &[("ACEHLS_LOG__FILTER", filter)]).0, "{filter}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[http]\nport = 7000\npassword = \"sesame\"\n").unwrap();
+    let config = ["--config", file.path().to_str().unwrap(), "--check"];
+    let empty = [
+        ("PORT", ""),
+        ("ACESTREAM_BASE_URL", ""),
+        ("STORAGE_DIR", ""),
+        ("ACEHLS_HTTP__PORT", ""),
+        ("ACEHLS_HTTP__PASSWORD", ""),
+        ("ACEHLS_LIVE__TARGET", ""),
+        ("acehls_log__filter", ""),
+    ];
+
+    assert_eq!(output(&config, &empty), output(&config, &[]));
 }
 
 #[test]
