@@ -47,7 +47,7 @@ impl App {
         let command = Some(config.engine.command.clone()).filter(|command| !command.is_empty());
         let local = command.map(|command| Local::new(command, first.clone(), storage));
         let engines = Engines::new(first, engines, config.engine.max_sessions);
-        let catalog = Folder::new(config.playlists_folder());
+        let catalog = open_catalog(&config)?;
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
@@ -86,6 +86,22 @@ impl App {
         }
         drop(self.claim);
     }
+}
+
+/// The playlists, in a folder that is ours to make if nobody named another.
+fn open_catalog(config: &Config) -> anyhow::Result<Folder> {
+    let folder = config.playlists_folder();
+    if config.catalog.folder.is_none() {
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    } else if !folder.exists() {
+        tracing::warn!("catalog.folder: {} is not there, so there are no playlists", folder.display());
+    }
+    let catalog = Folder::new(folder);
+    // Asked for what the log says of it.
+    if let Err(error) = catalog.names() {
+        tracing::warn!("{error}");
+    }
+    Ok(catalog)
 }
 
 /// Run the engine process, if there is one, until it is told to stop.

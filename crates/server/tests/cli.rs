@@ -450,6 +450,38 @@ fn of_twelve_servers_on_one_storage_folder_one_runs() {
     assert!(examined.contains("ok     storage: "), "{examined}");
 }
 
+#[test]
+fn the_folder_of_the_playlists_is_made_where_nobody_named_one() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let server = acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+
+    first_word(&mut Running(server, String::new()));
+
+    assert!(storage.path().join("playlists").is_dir());
+}
+
+#[test]
+fn a_folder_of_playlists_that_is_not_there_is_told_of() {
+    let storage = tempfile::tempdir().unwrap();
+    let folder = storage.path().join("nowhere");
+    let variables = [
+        ("STORAGE_DIR", storage.path().to_str().unwrap()),
+        ("PORT", "0"),
+        ("ACEHLS_CATALOG__FOLDER", folder.to_str().unwrap()),
+    ];
+
+    let (_, examined, _) = output(&["doctor"], &variables);
+    let mut server = acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    let first = BufReader::new(server.stderr.as_mut().unwrap()).lines().next().unwrap().unwrap();
+    drop(Running(server, String::new()));
+
+    let said = format!("catalog.folder: {} is not there", folder.display());
+    assert!(examined.contains(&format!("note   {said}")), "{examined}");
+    assert!(first.contains("WARN") && first.contains(&said), "{first}");
+    assert!(!folder.exists());
+}
+
 /// The program under these limits of open files.
 fn limited(limits: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new("sh");

@@ -109,6 +109,9 @@ fn storage(folder: &Path) -> Finding {
 fn playlists(config: &Config) -> Finding {
     let folder = config.playlists_folder();
     let shown = folder.display();
+    if config.catalog.folder.is_some() && !folder.exists() {
+        return Finding::Note(format!("catalog.folder: {shown} is not there. Make it, or name another one."));
+    }
     match Folder::new(folder.clone()).names() {
         Ok(names) if names.is_empty() => {
             Finding::Note(format!("playlists: none yet. Put .m3u files into {shown} to see their channels."))
