@@ -1,5 +1,9 @@
 //! What can go wrong between us and the engine, by whether and how the engine answered.
 
+use std::io;
+
+use rustix::io::Errno;
+
 /// Why the engine did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -34,7 +38,16 @@ pub enum Error {
     Unexpected(String),
 }
 
+/// What [`Error::Unreachable`] says when the want is here, not at the engine.
+const NO_DESCRIPTOR: &str = "this machine lets no more files or connections be open";
+
 impl Error {
+    /// Whether this says nothing of the engine: there was not even the means to ask it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Unreachable(reason) if reason == NO_DESCRIPTOR)
+    }
+
     /// Whether the engine may not know this content ID or infohash in the form it was asked in.
     ///
     /// The same 40 digits may then still load in the other [`Form`](crate::Form). Engines have many words for it,
@@ -62,33 +75,52 @@ impl Error {
         if is_malformed(error) {
             return Self::Unexpected(format!("not HTTP ({root})"));
         }
-        if error.is_connect() { Self::Unreachable(root) } else { Self::HungUp(root) }
+        let is_local = causes(error).filter_map(|cause| cause.downcast_ref()).any(is_want_of_descriptors);
+        match (is_local, error.is_connect()) {
+            (true, _) => Self::Unreachable(NO_DESCRIPTOR.to_owned()),
+            (false, true) => Self::Unreachable(root),
+            (false, false) => Self::HungUp(root),
+        }
+    }
+
+    /// The failure of a connection.
+    pub(crate) fn from_io(error: &io::Error) -> Self {
+        let is_local = is_want_of_descriptors(error);
+        Self::Unreachable(if is_local { NO_DESCRIPTOR.to_owned() } else { error.to_string() })
     }
 }
 
 /// The message at the end of the chain: reqwest's own only repeats the URL.
 pub(crate) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 fn is_malformed(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).filter_map(|cause| cause.downcast_ref()).any(hyper::Error::is_parse)
+}
+
+/// Whether this process, or this machine, may not have one more file or connection open.
+fn is_want_of_descriptors(error: &io::Error) -> bool {
+    let want = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|number| want.contains(&number))
+}
+
+/// The error, and what it came of.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn want_of_descriptors_is_no_fault_of_the_engine() {
+        for number in [23, 24] {
+            assert!(Error::from_io(&io::Error::from_raw_os_error(number)).is_local());
+        }
+        assert!(!Error::from_io(&io::Error::from_raw_os_error(111)).is_local());
+    }
 
     #[test]
     fn content_that_did_not_load_is_told_from_other_refusals() {

@@ -42,7 +42,7 @@ pub(crate) struct Answer {
 /// Ask for `url`, which is of the scheme `http`. Waits at most 3 s for the connection, and without a limit of its own
 /// for the head of the answer.
 pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
-    let mut socket = connect(url).await.map_err(|error| Error::Unreachable(error.to_string()))?;
+    let mut socket = connect(url).await.map_err(|error| Error::from_io(&error))?;
     socket.write_all(request(url).as_bytes()).await.map_err(hung_up)?;
     let (head, begun) = head(&mut socket).await?;
     Ok(Answer { head, socket, begun })

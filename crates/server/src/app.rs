@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     http::{Server, Services},
     live::{Engines, Hub, Local, Numbers},
+    storage::Claim,
 };
 
 /// How long requests at hand may still take after the signal to stop.
@@ -27,6 +28,8 @@ pub struct App {
     /// The engine process that is ours, if any.
     local: Option<Local>,
     address: SocketAddr,
+    /// Held until everything has stopped.
+    claim: Claim,
 }
 
 impl App {
@@ -35,9 +38,7 @@ impl App {
     pub async fn load(config: Config) -> anyhow::Result<Self> {
         config.check()?;
         let storage = &config.storage_dir;
-        tokio::fs::create_dir_all(storage)
-            .await
-            .with_context(|| format!("making storage_dir {}", storage.display()))?;
+        let claim = Claim::of(storage)?;
         let numbers = Numbers::load(storage)
             .await
             .with_context(|| format!("reading the segment numbers in {}", storage.display()))?;
@@ -46,7 +47,7 @@ impl App {
         let command = Some(config.engine.command.clone()).filter(|command| !command.is_empty());
         let local = command.map(|command| Local::new(command, first.clone(), storage));
         let engines = Engines::new(first, engines, config.engine.max_sessions);
-        let catalog = Folder::new(config.playlists_folder());
+        let catalog = open_catalog(&config)?;
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
@@ -54,7 +55,7 @@ impl App {
         let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, local, address })
+        Ok(Self { server, hub, local, address, claim })
     }
 
     /// Where the server listens.
@@ -83,7 +84,24 @@ impl App {
         if timeout(STOP, async { tokio::join!(stop, local) }).await.is_err() {
             tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
         }
+        drop(self.claim);
     }
+}
+
+/// The playlists, in a folder that is ours to make if nobody named another.
+fn open_catalog(config: &Config) -> anyhow::Result<Folder> {
+    let folder = config.playlists_folder();
+    if config.catalog.folder.is_none() {
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    } else if !folder.exists() {
+        tracing::warn!("catalog.folder: {} is not there, so there are no playlists", folder.display());
+    }
+    let catalog = Folder::new(folder);
+    // Asked for what the log says of it.
+    if let Err(error) = catalog.names() {
+        tracing::warn!("{error}");
+    }
+    Ok(catalog)
 }
 
 /// Run the engine process, if there is one, until it is told to stop.

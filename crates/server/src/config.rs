@@ -3,7 +3,10 @@
 //! Defaults in code, then a TOML file, then the environment. Each part of the server owns the struct of its
 //! own section. A key that nobody knows is refused with its name, in the file and in the environment.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use figment::{
@@ -98,9 +101,10 @@ impl Config {
             None => figment,
         }
         .merge(mission_environment())
-        .merge(Env::prefixed(PREFIX).split("__").ignore(&["http__password"]))
+        .merge(given(Env::prefixed(PREFIX), PREFIX).split("__").ignore(&["http__password"]))
         .merge(password())
         .extract()
+        .map_err(by_key)
         .context("reading the configuration")?;
         config.check()?;
         Ok(config)
@@ -110,7 +114,8 @@ impl Config {
     pub fn check(&self) -> anyhow::Result<()> {
         self.engine.engines()?;
         self.http.check()?;
-        self.live.check()
+        self.live.check()?;
+        self.log.check()
     }
 
     /// The folder of the M3U playlists.
@@ -133,19 +138,39 @@ fn existing(file: Option<&Path>) -> anyhow::Result<Option<&Path>> {
 
 /// The names that container platforms and existing installations set.
 fn mission_environment() -> Env {
-    Env::raw().only(&["ACESTREAM_BASE_URL", "STORAGE_DIR", "PORT"]).map(|name| match name.as_str() {
-        name if name.eq_ignore_ascii_case("ACESTREAM_BASE_URL") => "engine.base_url".into(),
-        name if name.eq_ignore_ascii_case("PORT") => "http.port".into(),
-        _ => "storage_dir".into(),
+    given(Env::raw(), "").only(&["ACESTREAM_BASE_URL", "STORAGE_DIR", "PORT"]).map(|name| {
+        match name.as_str() {
+            name if name.eq_ignore_ascii_case("ACESTREAM_BASE_URL") => "engine.base_url".into(),
+            name if name.eq_ignore_ascii_case("PORT") => "http.port".into(),
+            _ => "storage_dir".into(),
+        }
     })
 }
 
 /// The password as it stands in the environment: figment would read `0123` as a number.
 fn password() -> Figment {
     match std::env::var("ACEHLS_HTTP__PASSWORD") {
-        Ok(password) => Figment::from(Serialized::default("http.password", password)),
-        Err(_) => Figment::new(),
+        Ok(password) if !password.is_empty() => Figment::from(Serialized::default("http.password", password)),
+        Ok(_) | Err(_) => Figment::new(),
     }
+}
+
+/// Those of the variables of `env`, whose names begin with `prefix`, that are set to something.
+fn given(env: Env, prefix: &'static str) -> Env {
+    env.filter(move |key| {
+        let name = format!("{prefix}{key}");
+        let is_it = |other: OsString| other.to_str().is_some_and(|other| other.eq_ignore_ascii_case(&name));
+        !std::env::vars_os().any(|(other, value)| value.is_empty() && is_it(other))
+    })
+}
+
+/// The error with the file's keys as they stand there: figment puts the name of a profile in front, and we have none.
+fn by_key(mut error: figment::Error) -> figment::Error {
+    error.metadata = error.metadata.map(|about| match about.source {
+        Some(figment::Source::File(_)) => about.interpolater(|_, keys| keys.join(".")),
+        _ => about,
+    });
+    error
 }
 
 /// `"64MiB"` as `("64", "MiB")`.
@@ -189,7 +214,7 @@ mod tests {
         let refused = format!("{:#}", Config::load(Some(file.path())).unwrap_err());
 
         assert!(refused.contains("unknown field: found `idle_timout`, expected"), "{refused}");
-        assert!(refused.contains("live.idle_timout"), "{refused}");
+        assert!(refused.contains("for key \"live.idle_timout\""), "{refused}");
     }
 
     #[test]

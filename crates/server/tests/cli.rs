@@ -90,7 +90,14 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         ("PORT", "http", "http.port", "expected u16"),
         ("ACEHLS_LIVE__PROBE_INTERVAL", "0s", "live.probe_interval", "takes 10ms to 24h"),
         ("ACEHLS_HTTP__MAX_CONNECTIONS", "9999999999", "http.max_connections", "takes 1 to 1000000"),
-        ("ACESTREAM_BASE_URL", "engine", "engine.base_url", "relative url without a base"),
+        (
+            "ACESTREAM_BASE_URL",
+            "engine",
+            "engine.base_url",
+            "an address begins with http://, like http://127.0.0.1:6878",
+        ),
+        ("ACESTREAM_BASE_URL", "127.0.0.1:6878", "engine.base_url", "an address begins with http://"),
+        ("ACESTREAM_BASE_URL", "localhost:6878", "engine.base_url", "an address begins with http://"),
         ("ACESTREAM_BASE_URL", "ftp://engine", "engine.base_url", "speaks only http"),
         ("ACESTREAM_BASE_URL", "http://engine/api", "engine.base_url", "without a path"),
     ];
@@ -101,6 +108,48 @@ fn a_value_that_does_not_fit_is_refused_with_its_key() {
         let complaint = complaint.to_lowercase();
         assert!(complaint.contains(key) && complaint.contains(said), "{name}={value}: {complaint}");
     }
+}
+
+#[test]
+fn a_filter_of_the_log_that_says_nothing_is_refused_before_serving_too() {
+    let levels =
+        "expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5";
+    let table = [
+        ("bogus", "`bogus` is no level"),
+        ("warning", "`warning` is no level"),
+        ("info,servr", "`servr` is no level"),
+        ("info,server::live=bogus", ""),
+    ];
+    for (filter, said) in table {
+        for arguments in [&["--check"][..], &["serve"], &["doctor"]] {
+            let (fine, shown, complaint) = output(arguments, &[("ACEHLS_LOG__FILTER", filter)]);
+            let complaint = shown + &complaint;
+            assert!(!fine, "{filter}");
+            assert!(complaint.contains(&format!("log.filter: {said}")), "{complaint}");
+            assert_eq!(complaint.matches(levels).count(), 1, "{complaint}");
+        }
+    }
+    for filter in ["off", "Warn", "info,server::live=debug", "server::live", "info,hyper=off"] {
+        assert!(output(&["--check"], &[("ACEHLS_LOG__FILTER", filter)]).0, "{filter}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[http]\nport = 7000\npassword = \"sesame\"\n").unwrap();
+    let config = ["--config", file.path().to_str().unwrap(), "--check"];
+    let empty = [
+        ("PORT", ""),
+        ("ACESTREAM_BASE_URL", ""),
+        ("STORAGE_DIR", ""),
+        ("ACEHLS_HTTP__PORT", ""),
+        ("ACEHLS_HTTP__PASSWORD", ""),
+        ("ACEHLS_LIVE__TARGET", ""),
+        ("acehls_log__filter", ""),
+    ];
+
+    assert_eq!(output(&config, &empty), output(&config, &[]));
 }
 
 #[test]
@@ -288,6 +337,34 @@ fn a_url_that_breaks_off_leaves_no_playlist() {
 }
 
 #[test]
+fn a_live_source_is_packaged_until_told_to_stop() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/live.ts", server.local_addr().unwrap());
+        let path = folder.path().to_str().unwrap();
+        let mut packaging = Running(
+            acehls(&["package", &url, path], &[]).stderr(Stdio::piped()).spawn().unwrap(),
+            String::new(),
+        );
+        let (mut source, _) = server.accept().unwrap();
+        let _ = source.read(&mut [0; 1024]).unwrap();
+        source.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let clip = std::fs::read(clip()).unwrap();
+        source.write_all(&clip[..clip.len() / 2]).unwrap();
+        while !folder.path().join("segment_0.ts").exists() {
+            std::thread::yield_now();
+        }
+
+        Command::new("kill").args([signal, &packaging.0.id().to_string()]).status().unwrap();
+
+        assert_eq!(packaging.0.wait().unwrap().code(), Some(0), "{signal}");
+        let playlist = std::fs::read_to_string(folder.path().join("playlist.m3u8")).unwrap();
+        assert!(playlist.starts_with("#EXTM3U\n") && playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+    }
+}
+
+#[test]
 fn an_earlier_folder_is_replaced_only_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let (clip, path) = (clip(), folder.path().to_str().unwrap());
@@ -376,6 +453,98 @@ fn systemd_is_told_when_the_server_is_ready_and_when_it_stops() {
     assert_eq!(heard(), "READY=1");
     assert!(server.stop());
     assert_eq!(heard(), "STOPPING=1");
+}
+
+/// What a server that was just started says first: that it listens, or why it does not.
+fn first_word(server: &mut Running) -> String {
+    let mut lines = BufReader::new(server.0.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("listening on") || line.starts_with("acehls: ")).unwrap()
+}
+
+#[test]
+fn of_twelve_servers_on_one_storage_folder_one_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = folder.path().join("storage");
+    let variables = [("STORAGE_DIR", storage.to_str().unwrap()), ("PORT", "0")];
+    let start =
+        |_| Running(acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap(), String::new());
+
+    let mut servers: Vec<Running> = (0..12).map(start).collect();
+    let said: Vec<String> = servers.iter_mut().map(first_word).collect();
+
+    let refusal = format!("acehls: another acehls uses the storage folder {}", storage.display());
+    assert_eq!(said.iter().filter(|line| line.starts_with(&refusal)).count(), 11, "{said:#?}");
+    assert_eq!(said.iter().filter(|line| line.contains("listening on")).count(), 1, "{said:#?}");
+    let (_, examined, _) = output(&["doctor"], &variables);
+    assert!(examined.contains("ok     storage: "), "{examined}");
+}
+
+#[test]
+fn the_folder_of_the_playlists_is_made_where_nobody_named_one() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let server = acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+
+    first_word(&mut Running(server, String::new()));
+
+    assert!(storage.path().join("playlists").is_dir());
+}
+
+#[test]
+fn a_folder_of_playlists_that_is_not_there_is_told_of() {
+    let storage = tempfile::tempdir().unwrap();
+    let folder = storage.path().join("nowhere");
+    let variables = [
+        ("STORAGE_DIR", storage.path().to_str().unwrap()),
+        ("PORT", "0"),
+        ("ACEHLS_CATALOG__FOLDER", folder.to_str().unwrap()),
+    ];
+
+    let (_, examined, _) = output(&["doctor"], &variables);
+    let mut server = acehls(&["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    let first = BufReader::new(server.stderr.as_mut().unwrap()).lines().next().unwrap().unwrap();
+    drop(Running(server, String::new()));
+
+    let said = format!("catalog.folder: {} is not there", folder.display());
+    assert!(examined.contains(&format!("note   {said}")), "{examined}");
+    assert!(first.contains("WARN") && first.contains(&said), "{first}");
+    assert!(!folder.exists());
+}
+
+/// The program under these limits of open files.
+fn limited(limits: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("{limits} exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_acehls")]).args(arguments);
+    command.env_clear().envs(variables.iter().copied());
+    command
+}
+
+#[test]
+fn the_server_raises_its_limit_of_open_files() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let limits = "ulimit -S -n 64; ulimit -H -n 256;";
+    let server = limited(limits, &["serve"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    let mut server = Running(server, String::new());
+    first_word(&mut server);
+
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.0.id())).unwrap();
+
+    let open = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(open.split_whitespace().nth(3), Some("256"), "{open}");
+}
+
+#[test]
+fn the_doctor_says_that_the_limit_of_open_files_is_low() {
+    let storage = tempfile::tempdir().unwrap();
+    let variables = [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0")];
+    let asked = limited("ulimit -n 256;", &["doctor"], &variables).output().unwrap();
+
+    let (_, shown, _) = told(asked);
+
+    assert!(shown.contains("note   open files: 256 at most, and a full server has 4288"), "{shown}");
+    assert!(shown.contains("LimitNOFILE") && shown.contains("http.max_connections"), "{shown}");
 }
 
 #[test]

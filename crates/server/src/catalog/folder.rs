@@ -1,6 +1,7 @@
 //! A folder of M3U files. All but waiting for a place or a turn blocks: call it on the blocking pool.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, Metadata},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -24,7 +25,7 @@ const ROOM: usize = 128 << 20;
 const PLACES: usize = 16;
 
 /// The extensions of playlists, in the order they are looked for.
-const EXTENSIONS: [&str; 2] = ["m3u", "m3u8"];
+const EXTENSIONS: [&str; 4] = ["m3u", "m3u8", "M3U", "M3U8"];
 
 /// Why a playlist cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,8 @@ pub enum Error {
 pub struct Folder {
     path: PathBuf,
     kept: Mutex<Kept>,
+    /// Files that are not read for another of the same name, as far as the log has them.
+    shadowed: Mutex<BTreeSet<PathBuf>>,
     /// A large playlist takes hundreds of megabytes while it is read: one at a time.
     turn: Arc<Semaphore>,
     /// A disk that hangs holds so many threads up and no more.
@@ -74,21 +77,53 @@ impl Folder {
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         let (kept, turn) = (Mutex::new(Kept::new(ROOM)), Arc::new(Semaphore::new(1)));
-        Self { path, kept, turn, places: Arc::new(Semaphore::new(PLACES)) }
+        Self { path, kept, shadowed: Mutex::default(), turn, places: Arc::new(Semaphore::new(PLACES)) }
     }
 
     /// The names of the playlists, sorted. A folder that is not there holds none.
+    ///
+    /// Where two files have one name, the log tells which is not read, once.
     pub fn names(&self) -> Result<Vec<Name>, Error> {
+        let (names, shadowed) = self.look()?;
+        for path in shadowed {
+            let path = path.display();
+            tracing::warn!("{path} is not read: another playlist has the same name without the extension");
+        }
+        Ok(names)
+    }
+
+    /// The names, and the files that are newly seen to be behind another of the same name.
+    fn look(&self) -> Result<(Vec<Name>, Vec<PathBuf>), Error> {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             Err(source) => return Err(Error::Io { path: self.path.clone(), source }),
         };
-        let mut names: Vec<Name> =
-            entries.filter_map(Result::ok).filter_map(|entry| name_of(&entry.path())).collect();
-        names.sort_unstable();
+        let mut files: Vec<(Name, usize, PathBuf)> =
+            entries.filter_map(Result::ok).filter_map(|entry| self.playlist(entry.path())).collect();
+        files.sort_unstable();
+        let seconds = files.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].2.clone());
+        let seconds: BTreeSet<PathBuf> = seconds.collect();
+        let mut known = self.shadowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = seconds.difference(&known).cloned().collect();
+        *known = seconds;
+        let mut names: Vec<Name> = files.into_iter().map(|(name, ..)| name).collect();
         names.dedup();
-        Ok(names)
+        Ok((names, new))
+    }
+
+    /// The playlist's name and the place of its extension among [`EXTENSIONS`], if `path` is one.
+    fn playlist(&self, path: PathBuf) -> Option<(Name, usize, PathBuf)> {
+        let extension = path.extension()?.to_str()?;
+        let place = EXTENSIONS.iter().position(|it| *it == extension)?;
+        let name = path.file_stem()?.to_str()?.parse().ok()?;
+        self.holds(&path).then_some((name, place, path))
+    }
+
+    /// Whether `path` is a file, and no link that leads out of the folder.
+    fn holds(&self, path: &Path) -> bool {
+        let within = || Some(fs::canonicalize(path).ok()?.starts_with(fs::canonicalize(&self.path).ok()?));
+        path.is_file() && (!path.is_symlink() || within().unwrap_or(false))
     }
 
     /// What was written of the playlist `name` earlier, if its file did not change since.
@@ -131,7 +166,7 @@ impl Folder {
         for extension in EXTENSIONS {
             let path = self.path.join(format!("{}.{extension}", name.as_str()));
             // Looked at before it is opened: opening a pipe waits for who writes to it.
-            if !path.is_file() {
+            if !self.holds(&path) {
                 continue;
             }
             match File::open(&path).and_then(|file| Ok((file.metadata()?, file))) {
@@ -154,13 +189,7 @@ fn version(path: PathBuf, metadata: &Metadata) -> Version {
     Version { path, modified: metadata.modified().ok(), bytes: metadata.len() }
 }
 
-fn name_of(path: &Path) -> Option<Name> {
-    let extension = path.extension()?.to_str()?;
-    let playlist = EXTENSIONS.contains(&extension) && path.is_file();
-    playlist.then(|| path.file_stem()?.to_str()?.parse().ok()).flatten()
-}
-
-/// The whole text of `file`. What is not UTF-8 is Latin-1, as old IPTV tools write it: every byte is a letter there.
+/// The whole text of `file`.
 fn text_of(file: File, name: &Name, version: &Version) -> Result<String, Error> {
     let too_large = || Error::TooLarge { name: name.as_str().to_owned(), bytes: version.bytes };
     if version.bytes > MAX_BYTES {
@@ -174,8 +203,23 @@ fn text_of(file: File, name: &Name, version: &Version) -> Result<String, Error> 
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large());
     }
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|other| other.as_bytes().iter().map(|byte| char::from(*byte)).collect()))
+    Ok(decode(bytes))
+}
+
+/// UTF-16 says so by its first two bytes. What is not UTF-8 else is Latin-1, as old IPTV tools write it: every byte is
+/// a letter there.
+fn decode(bytes: Vec<u8>) -> String {
+    match &bytes[..] {
+        [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes)
+            .unwrap_or_else(|other| other.as_bytes().iter().map(|byte| char::from(*byte)).collect()),
+    }
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
+    char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 #[cfg(test)]
@@ -227,6 +271,57 @@ mod tests {
         let (_place, folder) = folder(&[("tv.m3u8", b"#EXTINF:-1,Espa\xf1a\nhttp://tv.example/1.ts\n")]);
 
         assert_eq!(channels(&folder, "tv").await.unwrap(), "Espa\u{f1}a false");
+    }
+
+    #[tokio::test]
+    async fn a_list_in_utf_16_is_read_by_its_mark() {
+        let text = "\u{feff}#EXTINF:-1,Espa\u{f1}a\nhttp://tv.example/1.ts\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let (_place, folder) = folder(&[("little.m3u", &little), ("big.m3u", &big)]);
+
+        for name in ["little", "big"] {
+            assert_eq!(channels(&folder, name).await.unwrap(), "Espa\u{f1}a false", "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_extension_in_capitals_is_one_too() {
+        let (_place, folder) = folder(&[("UPPER.M3U", NEWS), ("other.M3U8", NEWS)]);
+
+        let names: Vec<_> = folder.names().unwrap().iter().map(|name| name.as_str().to_owned()).collect();
+
+        assert_eq!(names, ["UPPER", "other"]);
+        assert_eq!(channels(&folder, "UPPER").await.unwrap(), "News false");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_link_that_leads_out_of_the_folder_is_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret.m3u"), NEWS).unwrap();
+        let (place, _) = folder(&[("tv.m3u", NEWS)]);
+        let link = std::os::unix::fs::symlink::<PathBuf, PathBuf>;
+        link(outside.path().join("secret.m3u"), place.path().join("out.m3u")).unwrap();
+        link("tv.m3u".into(), place.path().join("within.m3u")).unwrap();
+        // The folder itself may be a link.
+        link(place.path().to_owned(), outside.path().join("lists")).unwrap();
+        let folder = Folder::new(outside.path().join("lists"));
+
+        let names: Vec<_> = folder.names().unwrap().iter().map(|name| name.as_str().to_owned()).collect();
+
+        assert_eq!(names, ["tv", "within"]);
+        assert!(matches!(channels(&folder, "out").await, Err(Error::NotFound(_))));
+        assert_eq!(channels(&folder, "within").await.unwrap(), "News false");
+    }
+
+    #[test]
+    fn of_two_files_with_one_name_the_second_is_named_once() {
+        let (place, folder) = folder(&[("same.m3u", NEWS), ("same.m3u8", NEWS), ("other.m3u", NEWS)]);
+        let second = place.path().join("same.m3u8");
+
+        assert_eq!(folder.look().unwrap().1, [second]);
+        assert!(folder.look().unwrap().1.is_empty(), "named already");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use rust_embed::RustEmbed;
 
 use super::{output::say, port, signals::Signals};
-use crate::{app::App, config::Config, telemetry};
+use crate::{app::App, config::Config, descriptors, telemetry};
 
 /// The clips, and the playlist that names them.
 #[derive(RustEmbed)]
@@ -21,6 +21,7 @@ const SPEED: f64 = 5.0;
 
 pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
+    descriptors::raise();
     let signals = Signals::listen()?;
     let storage = tempfile::Builder::new().prefix("acehls-demo-").tempdir().context("making a folder")?;
     let fake = FakeConfig { speed: SPEED, channels: channels()?, ..FakeConfig::default() };

@@ -6,7 +6,7 @@ use acestream::{Engine, Error, Url};
 use tokio::{process::Command, time::timeout};
 
 use super::{output::say, port::try_port};
-use crate::{catalog::Folder, config::Config};
+use crate::{catalog::Folder, config::Config, descriptors};
 
 /// How long any one question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,6 +54,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         listening(config).await,
         storage(&config.storage_dir),
         playlists(config),
+        open_files(config),
     ];
     for base in config.engine.base_url.iter() {
         findings.push(engine(base).await);
@@ -108,6 +109,9 @@ fn storage(folder: &Path) -> Finding {
 fn playlists(config: &Config) -> Finding {
     let folder = config.playlists_folder();
     let shown = folder.display();
+    if config.catalog.folder.is_some() && !folder.exists() {
+        return Finding::Note(format!("catalog.folder: {shown} is not there. Make it, or name another one."));
+    }
     match Folder::new(folder.clone()).names() {
         Ok(names) if names.is_empty() => {
             Finding::Note(format!("playlists: none yet. Put .m3u files into {shown} to see their channels."))
@@ -117,6 +121,17 @@ fn playlists(config: &Config) -> Finding {
             Finding::Wrong(format!("playlists: {error}. Let the user acehls runs as read the folder."))
         }
     }
+}
+
+fn open_files(config: &Config) -> Finding {
+    let (attainable, needed) = (descriptors::attainable(), descriptors::needed(config));
+    if attainable >= needed {
+        return Finding::Fine(format!("open files: {attainable} at most, enough for a full server"));
+    }
+    Finding::Note(format!(
+        "open files: {attainable} at most, and a full server has {needed}. Allow more (ulimit -n {needed}; LimitNOFILE= \
+         in a systemd unit), or lower http.max_connections."
+    ))
 }
 
 async fn engine(base: &Url) -> Finding {

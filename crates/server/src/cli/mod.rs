@@ -5,7 +5,7 @@ use std::{future::Future, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::{app::App, config::Config, http, telemetry};
+use crate::{app::App, config::Config, descriptors, http, telemetry};
 
 mod demo;
 mod doctor;
@@ -104,6 +104,7 @@ fn wait_for<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
+    descriptors::raise();
     let signals = Signals::listen()?;
     let app = App::load(config).await?;
     systemd::notify("READY=1");

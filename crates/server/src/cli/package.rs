@@ -21,7 +21,8 @@ use input::Input;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A transport stream: a file, `-` for standard input, or an `http://` URL.
+    /// A transport stream: a file, `-` for standard input, or an `http://` URL. One whose length is not told is live:
+    /// Ctrl-C or SIGTERM ends it, the folder is whole then, and the exit code 0.
     input: String,
     /// Where playlist.m3u8 and the segments go. Made if need be.
     output_dir: PathBuf,

@@ -39,7 +39,8 @@ impl Signals {
         }
     }
 
-    async fn next(&mut self) {
+    /// Wait until told to stop. Safe to drop.
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -21,6 +21,9 @@ pub enum InvalidBases {
     /// There are too many.
     #[error("{0} addresses, of at most {MOST}")]
     TooMany(usize),
+    /// One of them does not say how to speak to it: most likely host and port alone.
+    #[error("address {0}: an address begins with http://, like http://127.0.0.1:6878")]
+    Bare(usize),
     /// One of them is no URL.
     #[error("address {place}: {error}")]
     Url {
@@ -40,7 +43,11 @@ impl Bases {
     fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self, InvalidBases> {
         let mut urls = Vec::new();
         for (index, text) in texts.enumerate() {
-            let url: Url = text.parse().map_err(|error| InvalidBases::Url { place: index + 1, error })?;
+            let place = index + 1;
+            if !text.contains("://") {
+                return Err(InvalidBases::Bare(place));
+            }
+            let url: Url = text.parse().map_err(|error| InvalidBases::Url { place, error })?;
             if !urls.contains(&url) {
                 urls.push(url);
             }

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, time::Instant};
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, Response, header},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header},
     response::IntoResponse as _,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -22,6 +22,9 @@ use super::{
     problem::Report,
     router,
 };
+
+/// The longest address. Hundreds of IDs for the events fit.
+const MAX_ADDRESS: usize = 32 << 10;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -58,7 +61,7 @@ impl Edge {
         if cors::is_preflight(&request) {
             return cors::preflight(request.headers());
         }
-        if let Err(problem) = self.admit(&request) {
+        if let Err(problem) = self.admit(&request).and_then(|()| check_length(request.uri())) {
             return problem.into_response();
         }
         request.extensions_mut().insert(Peer(peer));
@@ -77,6 +80,15 @@ impl Edge {
             given => Err(refusal(given.is_some())),
         }
     }
+}
+
+fn check_length(address: &Uri) -> Result<(), Problem> {
+    let bytes = address.path_and_query().map_or(0, |it| it.as_str().len());
+    if bytes <= MAX_ADDRESS {
+        return Ok(());
+    }
+    let detail = format!("The address has {bytes} bytes, of at most {MAX_ADDRESS}.");
+    Err(Problem::new(Kind::TooLarge, detail).status(StatusCode::URI_TOO_LONG))
 }
 
 /// The password in `Authorization: Basic` (with any user name) or `Bearer`.

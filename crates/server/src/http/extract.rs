@@ -8,10 +8,11 @@ use std::{
 use axum::{
     extract::{
         FromRequest, FromRequestParts, Request,
-        rejection::{JsonRejection, PathRejection, QueryRejection},
+        rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection},
     },
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
+use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::{Kind, Problem, Services};
@@ -24,21 +25,72 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Services> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, services: &Services) -> Result<Self, Problem> {
+        check_media_type(request.headers())?;
         let limit = services.http.body_timeout;
-        let read = timeout(limit, axum::Json::from_request(request, services)).await.map_err(|_| {
+        let read = timeout(limit, Bytes::from_request(request, services)).await.map_err(|_| {
             Problem::new(Kind::InvalidRequest, format!("The body did not arrive within {limit:?}."))
                 .status(StatusCode::REQUEST_TIMEOUT)
         })?;
-        Ok(Self(read?.0))
+        object(&read?).map(Self)
     }
+}
+
+/// Refuse a body that is not JSON by its type, or compressed.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value =
+        |name| headers.get(name).map_or("", |value: &HeaderValue| value.to_str().unwrap_or("?")).trim();
+    let (kind, coding) = (value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING));
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let detail =
+        if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
+            "The body is JSON, and says so: Content-Type: application/json."
+        } else if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
+            "The body is not compressed: send it without Content-Encoding."
+        } else {
+            return Ok(());
+        };
+    Err(Problem::new(Kind::InvalidRequest, detail).status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+}
+
+/// What the JSON object `body` holds.
+fn object<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // An array would be taken for the fields in their order.
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(axum::Json::from_bytes(body)?.0);
+    }
+    let _ = axum::Json::<serde::de::IgnoredAny>::from_bytes(body)?;
+    let detail = "The body is JSON, but no object ({…}).";
+    Err(Problem::new(Kind::InvalidRequest, detail).status(StatusCode::UNPROCESSABLE_ENTITY))
+}
+
+/// What the libraries say of JSON and queries, and what it is called by people.
+const WORDS: [(&str, &str); 6] = [
+    ("Failed to parse the request body as JSON: ", "The body is no JSON: "),
+    ("Failed to deserialize the JSON body into the target type: ", "The body does not fit: "),
+    ("Failed to deserialize query string: ", "The query does not fit: "),
+    ("invalid type: map,", "invalid type: object,"),
+    ("invalid type: sequence,", "invalid type: array,"),
+    ("expected a sequence", "expected an array"),
+];
+
+/// `text` in words for people.
+fn plain(text: String) -> String {
+    WORDS.iter().fold(text, |text, (theirs, ours)| text.replacen(theirs, ours, 1))
 }
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(Kind::TooLarge, rejection.body_text());
-        }
-        Self::new(Kind::InvalidRequest, rejection.body_text()).status(rejection.status())
+        Self::new(Kind::InvalidRequest, plain(rejection.body_text())).status(rejection.status())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let kind = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
+            _ => Kind::InvalidRequest,
+        };
+        Self::new(kind, rejection.body_text()).status(rejection.status())
     }
 }
 
@@ -60,7 +112,7 @@ pub(super) struct Query<T>(pub(super) T);
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(Kind::InvalidRequest, rejection.body_text())
+        Self::new(Kind::InvalidRequest, plain(rejection.body_text()))
     }
 }
 

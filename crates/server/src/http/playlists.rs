@@ -211,7 +211,10 @@ mod tests {
         let folder = folder(&place);
         let (comes_back, away) = mpsc::channel::<()>();
 
-        let hangs = blocking(&folder, move |_| Ok(away.recv().unwrap()));
+        let hangs = blocking(&folder, move |_| {
+            away.recv().unwrap();
+            Ok(())
+        });
         let (answer, ()) = tokio::join!(in_time(hangs), advance(PATIENCE));
         comes_back.send(()).unwrap();
 

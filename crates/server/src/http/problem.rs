@@ -246,7 +246,9 @@ impl Problem {
 
 impl From<InvalidContentId> for Problem {
     fn from(error: InvalidContentId) -> Self {
-        Self::new(Kind::InvalidRequest, format!("hash: {error}"))
+        let link = matches!(error, InvalidContentId::Character { character: ':', .. });
+        let hint = if link { ". Give the ID alone, without what stands in front of it." } else { "" };
+        Self::new(Kind::InvalidRequest, format!("hash: {error}{hint}"))
     }
 }
 

@@ -7,7 +7,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,6 +19,9 @@ use super::{
 
 /// After `accept` failed, for want of file descriptors above all: a pause, or the loop would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Between two lines in the log on failures to accept: what is short stays short for a while.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// The most a connection's request line and headers may take.
 const MAX_HEAD: usize = 64 << 10;
@@ -57,12 +60,15 @@ impl Server {
 
     /// Accept connections, until this future is dropped.
     pub async fn accept(&self) {
+        let mut told = Told::default();
         loop {
             let room = Arc::clone(&self.room).acquire_owned().await.expect("the semaphore is never closed");
             match self.listener.accept().await {
                 Ok((tcp, peer)) => self.serve(tcp, peer, room),
                 Err(error) => {
-                    tracing::warn!(%error, "accepting a connection failed: {error}");
+                    if told.is_due() {
+                        tracing::warn!("accepting a connection failed: {error}");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -96,6 +102,21 @@ impl Server {
     }
 }
 
+/// When a trouble that lasts was last told of.
+#[derive(Debug, Default)]
+struct Told(Option<Instant>);
+
+impl Told {
+    /// Whether it is time to tell of it, which is done with that.
+    fn is_due(&mut self) -> bool {
+        let due = self.0.is_none_or(|last| last.elapsed() >= TELL_AGAIN);
+        if due {
+            self.0 = Some(Instant::now());
+        }
+        due
+    }
+}
+
 /// Serve one connection's requests, until either side ends it.
 async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &CancellationToken) {
     // Playlists are small and awaited: they must not wait for the acknowledgement of what went before.
@@ -121,5 +142,21 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
     };
     if let Err(error) = ended {
         tracing::debug!("a connection broke: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trouble_that_lasts_is_told_of_now_and_then() {
+        let mut told = Told::default();
+
+        assert!(told.is_due());
+        assert!(!told.is_due());
+        tokio::time::advance(TELL_AGAIN).await;
+
+        assert!(told.is_due());
     }
 }

@@ -31,19 +31,27 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Whatever no route took: a file of the app, or its start page for a place within it.
 pub(super) async fn serve(request: Request<Body>) -> Result<Response<Body>, Problem> {
     let (method, uri) = (request.method(), request.uri());
-    if !matches!(*method, Method::GET | Method::HEAD) || uri.path().starts_with("/api/") {
+    if uri.path().starts_with("/api/") {
         return Err(nothing(method, uri));
     }
+    let reads = matches!(*method, Method::GET | Method::HEAD);
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { INDEX } else { path };
     match App::get(path) {
+        Some(_) if !reads => Err(only_to_read(method, uri)),
         Some(file) => Ok(respond(path, file, request.headers())),
-        None if is_navigation(request.headers()) => {
+        None if reads && is_navigation(request.headers()) => {
             let index = App::get(INDEX).ok_or_else(|| nothing(method, uri))?;
             Ok(respond(INDEX, index, request.headers()))
         }
         None => Err(nothing(method, uri)),
     }
+}
+
+/// A page of the app takes no other method than these.
+fn only_to_read(method: &Method, uri: &Uri) -> Problem {
+    Problem::new(Kind::MethodNotAllowed, format!("{} does not take {method}.", uri.path()))
+        .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
 }
 
 /// A method that a route does not take.

@@ -116,7 +116,7 @@ impl Health {
     /// What a request met that says nothing of the engine but whether it is there.
     pub(super) fn met(&self, error: &Error) {
         match error {
-            Error::Unreachable(reason) => self.is_down(reason),
+            Error::Unreachable(reason) if !error.is_local() => self.is_down(reason),
             // One broadcast may be what it hangs up at, time and again: its next answer says that it is there.
             Error::HungUp(_) => {
                 self.missed(error);
@@ -148,6 +148,9 @@ impl Health {
     }
 
     fn missed(&self, error: &Error) {
+        if error.is_local() {
+            return;
+        }
         self.hits.store(0, Ordering::Relaxed);
         let misses = self.misses.fetch_add(1, Ordering::Relaxed) + 1;
         if misses >= MISSES || matches!(*self.known.borrow(), EngineHealth::Unknown) {
@@ -234,6 +237,22 @@ mod tests {
         (0..MISSES).for_each(|_| health.met(&hung_up));
 
         assert!(matches!(health.now(), EngineHealth::Down { .. }));
+    }
+
+    #[tokio::test]
+    async fn want_of_descriptors_here_says_nothing_of_the_engine() {
+        let want = Error::Unreachable("this machine lets no more files or connections be open".to_owned());
+        assert!(want.is_local());
+        let health = health();
+        health.is_up("3.2.3");
+
+        health.start_met::<()>(&Err(want.clone()));
+        health.met(&want);
+        for _ in 0..MISSES {
+            health.missed(&want);
+        }
+
+        assert_eq!(health.now(), EngineHealth::Up { version: "3.2.3".to_owned() });
     }
 
     #[tokio::test]

@@ -183,6 +183,10 @@ fn write_whole(path: &Path, mark: u64) -> io::Result<()> {
     use io::Write;
 
     let temporary = path.with_extension("new");
+    // Somebody may have removed the folder meanwhile.
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut file = std::fs::File::create(&temporary)?;
     writeln!(file, "{mark}")?;
     file.sync_all()?;
@@ -290,32 +294,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_went_away_keeps_nobody_from_watching() {
+    async fn a_mark_that_cannot_be_written_keeps_nobody_from_watching() {
         let storage = tempfile::tempdir().unwrap();
         let numbers = Numbers::load(storage.path()).await.unwrap();
-        storage.close().unwrap();
+        std::fs::create_dir(storage.path().join(FILE).with_extension("new")).unwrap();
 
         numbers.publish(CLOCK).await;
 
         assert_eq!(numbers.first_at(CLOCK), CLOCK + 1);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_mark_that_could_not_be_written_is_tried_again_after_a_while_and_not_at_once() {
+    #[tokio::test]
+    async fn a_folder_that_went_away_is_made_again() {
         let storage = tempfile::tempdir().unwrap();
-        let folder = storage.path().join("away");
+        let folder = storage.path().join("storage");
         std::fs::create_dir(&folder).unwrap();
         let numbers = Numbers::load(&folder).await.unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
+
         numbers.publish(CLOCK).await;
-        std::fs::create_dir(&folder).unwrap();
+
+        let restarted = Numbers::load(&folder).await.unwrap();
+        assert_eq!(restarted.first_at(CLOCK), CLOCK + AHEAD + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mark_that_could_not_be_written_is_tried_again_after_a_while_and_not_at_once() {
+        let storage = tempfile::tempdir().unwrap();
+        let in_the_way = storage.path().join(FILE).with_extension("new");
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        std::fs::create_dir(&in_the_way).unwrap();
+        numbers.publish(CLOCK).await;
+        std::fs::remove_dir(&in_the_way).unwrap();
+        std::fs::remove_file(storage.path().join(FILE)).unwrap();
 
         numbers.publish(CLOCK + 1).await;
-        assert!(!folder.join(FILE).exists(), "written at once");
+        assert!(!storage.path().join(FILE).exists(), "written at once");
         advance(WRITE_AGAIN).await;
         numbers.publish(CLOCK + 2).await;
 
-        let restarted = Numbers::load(&folder).await.unwrap();
+        let restarted = Numbers::load(storage.path()).await.unwrap();
         assert!(restarted.first_at(CLOCK) > CLOCK + 2);
     }
 

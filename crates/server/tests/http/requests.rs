@@ -22,25 +22,29 @@ async fn a_body_that_does_not_fit_is_told_what_and_where() {
         (
             r#"{"hash": "acestream://d65257bb7856e13b718df1dfe65ee482d90dd384"}"#,
             400,
-            "hash: a content ID has only letters and digits, this has ':' at position 10",
+            "hash: a content ID has only letters and digits, this has ':' at position 10. Give the ID alone, without \
+             what stands in front of it.",
         ),
-        (
-            r#"{"hash": ""#,
-            400,
-            "Failed to parse the request body as JSON: hash: EOF while parsing a string at line 1 column 10",
-        ),
-        ("", 400, "Failed to parse the request body as JSON: EOF while parsing a value at line 1 column 0"),
+        (r#"{"hash": ""#, 400, "The body is no JSON: hash: EOF while parsing a string at line 1 column 10"),
+        ("", 400, "The body is no JSON: EOF while parsing a value at line 1 column 0"),
         (
             r#"{"hash": 5}"#,
             422,
-            "Failed to deserialize the JSON body into the target type: hash: invalid type: integer `5`, expected a \
-             string at line 1 column 10",
+            "The body does not fit: hash: invalid type: integer `5`, expected a string at line 1 column 10",
+        ),
+        ("{}", 422, "The body does not fit: missing field `hash` at line 1 column 2"),
+        (
+            r#"{"hash": "d65257", "alternatives": {}}"#,
+            422,
+            "The body does not fit: alternatives: invalid type: object, expected an array at line 1 column 35",
         ),
         (
-            "{}",
+            r#"["d65257bb7856e13b718df1dfe65ee482d90dd384", []]"#,
             422,
-            "Failed to deserialize the JSON body into the target type: missing field `hash` at line 1 column 2",
+            "The body is JSON, but no object ({…}).",
         ),
+        (" 5 ", 422, "The body is JSON, but no object ({…})."),
+        ("[1", 400, "The body is no JSON: EOF while parsing a list at line 1 column 2"),
     ];
     for (body, status, detail) in table {
         let found = kind_and_detail(app.play(body).await).await;
@@ -75,6 +79,13 @@ async fn a_body_that_is_no_json_by_its_type_is_refused() {
     let response = app.request(Method::POST, "/api/play").body("hash=1").send().await.unwrap();
 
     assert_eq!(kind_and_detail(response).await.0, 415);
+
+    for (coding, status) in [("gzip", 415), ("br", 415), ("identity", 400)] {
+        let request = app.request(Method::POST, "/api/play").header("content-type", "application/json");
+        let response =
+            request.header("content-encoding", coding).body(r#"{"hash": ""}"#).send().await.unwrap();
+        assert_eq!(kind_and_detail(response).await.0, status, "{coding}");
+    }
     app.end().await;
 }
 
@@ -135,6 +146,28 @@ async fn an_address_that_does_not_fit_is_told_what_and_where() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_too_long_is_told_so() {
+    let app = TestApp::start().await;
+
+    let (status, kind, detail) = kind_and_detail(app.get(&format!("/{}", "x".repeat(33_000))).await).await;
+
+    assert_eq!((status, kind.as_str()), (414, "too-large"));
+    assert_eq!(detail, "The address has 33001 bytes, of at most 32768.");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_query_that_does_not_fit_is_told_in_words_for_people() {
+    let app = TestApp::start().await;
+    let path = format!("/api/stream/{NEWS}/live.m3u8?profile=fast&profile=smooth");
+
+    let (status, _, detail) = kind_and_detail(app.get(&path).await).await;
+
+    assert_eq!((status, detail.as_str()), (400, "The query does not fit: duplicate field `profile`"));
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_method_that_an_address_does_not_take_is_refused() {
     let app = TestApp::start().await;
 
@@ -142,6 +175,14 @@ async fn a_method_that_an_address_does_not_take_is_refused() {
 
     assert_eq!(response.headers()["allow"], "POST");
     assert_eq!(kind_and_detail(response).await.1, "method-not-allowed");
+
+    for method in [Method::POST, Method::DELETE] {
+        let response = app.request(method, "/").send().await.unwrap();
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
+        assert_eq!(kind_and_detail(response).await.0, 405);
+    }
+    let nowhere = app.request(Method::POST, "/nowhere.js").send().await.unwrap();
+    assert_eq!(kind_and_detail(nowhere).await.0, 404);
     app.end().await;
 }
 

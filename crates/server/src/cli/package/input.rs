@@ -13,6 +13,8 @@ use reqwest::{Client, Response, Url};
 use rustix::{buffer::spare_capacity, io::retry_on_intr};
 use tokio::runtime::Runtime;
 
+use crate::cli::signals::Signals;
+
 /// Large enough that system calls cost nothing beside the work, small enough for the cache.
 const PIECE: usize = 1_394 * 188;
 
@@ -36,6 +38,8 @@ enum Source {
 struct Http {
     runtime: Runtime,
     response: Response,
+    /// Ends a source whose length nobody knows: it is live, and there is no end to wait for.
+    stop: Option<Signals>,
 }
 
 impl Input {
@@ -95,16 +99,38 @@ fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
     // Within the runtime from the first call on: the request's time limits ask for its clock.
     let response = runtime.block_on(async { client.get(url).send().await })?.error_for_status()?;
     let length = response.content_length();
-    Ok((Source::Http(Box::new(Http { runtime, response })), length))
+    let stop = match length {
+        Some(_) => None,
+        None => Some(runtime.block_on(async { Signals::listen() })?),
+    };
+    Ok((Source::Http(Box::new(Http { runtime, response, stop })), length))
 }
 
 impl Http {
+    /// The next piece; an empty one at the end, or when told to stop.
     fn next(&mut self) -> anyhow::Result<Bytes> {
-        loop {
-            match self.runtime.block_on(async { self.response.chunk().await })? {
-                Some(piece) if piece.is_empty() => {}
-                piece => return Ok(piece.unwrap_or_default()),
+        let Self { runtime, response, stop } = self;
+        let stopped = async {
+            match stop {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
             }
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                piece = piece(response) => piece,
+                () = stopped => Ok(Bytes::new()),
+            }
+        })
+    }
+}
+
+/// The next bytes of a body; none at its end.
+async fn piece(response: &mut Response) -> anyhow::Result<Bytes> {
+    loop {
+        match response.chunk().await? {
+            Some(piece) if piece.is_empty() => {}
+            piece => return Ok(piece.unwrap_or_default()),
         }
     }
 }
