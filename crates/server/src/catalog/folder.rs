@@ -1,4 +1,4 @@
-//! A folder of M3U files. All but waiting for a turn blocks: call it on the blocking pool.
+//! A folder of M3U files. All but waiting for a place or a turn blocks: call it on the blocking pool.
 
 use std::{
     fs::{self, File, Metadata},
@@ -19,6 +19,9 @@ pub const MAX_BYTES: u64 = 64 << 20;
 
 /// How many bytes of what was written of playlists are kept.
 const ROOM: usize = 128 << 20;
+
+/// As many look at the disk at once.
+const PLACES: usize = 16;
 
 /// The extensions of playlists, in the order they are looked for.
 const EXTENSIONS: [&str; 2] = ["m3u", "m3u8"];
@@ -54,6 +57,8 @@ pub struct Folder {
     kept: Mutex<Kept>,
     /// A large playlist takes hundreds of megabytes while it is read: one at a time.
     turn: Arc<Semaphore>,
+    /// A disk that hangs holds so many threads up and no more.
+    places: Arc<Semaphore>,
 }
 
 /// A file is taken for unchanged while these are.
@@ -68,7 +73,8 @@ impl Folder {
     /// The playlists in `path`, which need not exist yet.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, kept: Mutex::new(Kept::new(ROOM)), turn: Arc::new(Semaphore::new(1)) }
+        let (kept, turn) = (Mutex::new(Kept::new(ROOM)), Arc::new(Semaphore::new(1)));
+        Self { path, kept, turn, places: Arc::new(Semaphore::new(PLACES)) }
     }
 
     /// The names of the playlists, sorted. A folder that is not there holds none.
@@ -89,6 +95,11 @@ impl Folder {
     pub fn at_hand(&self, name: &Name) -> Result<Option<Bytes>, Error> {
         let (_, version) = self.open(name)?;
         Ok(self.kept(|kept| kept.find(name, &version)))
+    }
+
+    /// Wait for a place to do any of this. To be kept until it is done.
+    pub async fn place(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// Wait for the turn to [`Folder::read`]. It is over when the answer is dropped.

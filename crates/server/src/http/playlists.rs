@@ -1,6 +1,6 @@
 //! The playlists of channels.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -11,10 +11,14 @@ use axum::{
 use bytes::Bytes;
 use iptv::{Entry, Link, M3u};
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{Kind, Problem, Services, extract::Path};
-use crate::catalog::Name;
+use crate::catalog::{Folder, Name};
+
+/// How long a playlist may take to be read, the turns of others included.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The playlists there are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,10 +37,12 @@ pub(super) struct Summary {
 }
 
 /// The playlists there are.
-#[utoipa::path(get, path = "/api/playlists", operation_id = "list_playlists", tag = "playlists", responses((status = 200, body = Playlists)))]
+#[utoipa::path(get, path = "/api/playlists", operation_id = "list_playlists", tag = "playlists", responses(
+        (status = 200, body = Playlists),
+        (status = 503, description = "The disk does not answer", body = super::problem::Details),
+    ))]
 pub(super) async fn list(State(services): State<Services>) -> Result<Json<Playlists>, Problem> {
-    let catalog = Arc::clone(&services.catalog);
-    let names = blocking(move || Ok(catalog.names()?)).await?;
+    let names = in_time(blocking(&services.catalog, |catalog| Ok(catalog.names()?))).await?;
     let playlists: Vec<Summary> =
         names.iter().map(|name| Summary { name: name.as_str().to_owned() }).collect();
     Ok(Json(Playlists { total: playlists.len(), playlists }))
@@ -131,28 +137,27 @@ fn kind(link: &Link) -> &'static str {
     responses(
         (status = 200, body = Channels<'_>),
         (status = 404, description = "No such playlist", body = super::problem::Details),
+        (status = 503, description = "The disk does not answer", body = super::problem::Details),
     )
 )]
 pub(super) async fn channels(
     State(services): State<Services>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let name: Name = name.parse()?;
-    let (catalog, asked) = (Arc::clone(&services.catalog), name.clone());
-    let body = match blocking(move || Ok(catalog.at_hand(&asked)?)).await? {
-        Some(body) => body,
-        None => read(&services, name).await?,
-    };
+    let body = in_time(text(&services.catalog, name.parse()?)).await?;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], body).into_response())
 }
 
-/// Read the playlist, as soon as it is its turn, and write its channels.
-async fn read(services: &Services, name: Name) -> Result<Bytes, Problem> {
-    let catalog = Arc::clone(&services.catalog);
+/// The channels of the playlist: as they were written, else read as soon as it is its turn.
+async fn text(catalog: &Arc<Folder>, name: Name) -> Result<Bytes, Problem> {
+    let asked = name.clone();
+    if let Some(text) = blocking(catalog, move |catalog| Ok(catalog.at_hand(&asked)?)).await? {
+        return Ok(text);
+    }
     let turn = catalog.turn().await;
     // The turn goes along: the work goes on when the client hangs up.
-    blocking(move || catalog.read(&name, &turn, write)).await
+    blocking(catalog, move |catalog| catalog.read(&name, &turn, write)).await
 }
 
 fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
@@ -160,11 +165,67 @@ fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
         .map_err(|error| Problem::new(Kind::Internal, format!("writing channels: {error}")))
 }
 
+/// What `work` says, unless the disk takes too long: one that went away may never answer.
+async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| {
+        let detail = format!("The folder of the playlists did not answer in {} s.", PATIENCE.as_secs());
+        Err(Problem::new(Kind::StorageTimeout, detail))
+    })
+}
+
 /// Run what waits for the disk where it holds nobody up.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    catalog: &Arc<Folder>,
+    work: impl FnOnce(&Folder) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    let (catalog, place) = (Arc::clone(catalog), catalog.place().await);
+    // The place goes along, as long as the work takes.
+    let work = move || {
+        let _place = place;
+        work(&catalog)
+    };
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Problem::new(Kind::Internal, format!("reading a playlist: {error}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use axum::http::StatusCode;
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn folder(place: &tempfile::TempDir) -> Arc<Folder> {
+        std::fs::write(place.path().join("tv.m3u"), "#EXTINF:-1,News\nhttp://tv.example/news.ts\n").unwrap();
+        Arc::new(Folder::new(place.path().to_owned()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_is_waited_for_no_longer_than_people_wait() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = folder(&place);
+        let (comes_back, away) = mpsc::channel();
+
+        let hangs = blocking(&folder, move |_| Ok(away.recv().is_ok()));
+        let (answer, ()) = tokio::join!(in_time(hangs), advance(PATIENCE));
+        comes_back.send(()).unwrap();
+
+        assert_eq!(answer.unwrap_err().into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_does_not_come_is_waited_for_no_longer_either() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = folder(&place);
+        let turn = folder.turn().await;
+
+        let answer = in_time(text(&folder, "tv".parse().unwrap())).await;
+        assert_eq!(answer.unwrap_err().into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(turn);
+
+        assert!(in_time(text(&folder, "tv".parse().unwrap())).await.is_ok());
+    }
 }

@@ -40,6 +40,7 @@ pub enum Kind {
     MemoryLimit,
     EventLimit,
     EngineUnreachable,
+    StorageTimeout,
     ShuttingDown,
     EngineTimeout,
     NoPeers,
@@ -48,7 +49,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
@@ -69,6 +70,7 @@ impl Kind {
         Self::MemoryLimit,
         Self::EventLimit,
         Self::EngineUnreachable,
+        Self::StorageTimeout,
         Self::ShuttingDown,
         Self::EngineTimeout,
         Self::NoPeers,
@@ -119,6 +121,9 @@ impl Kind {
             Self::EventLimit => ("/problems/event-limit", 503, "As many listen to events as may", Some(30)),
             Self::EngineUnreachable => {
                 ("/problems/engine-unreachable", 503, "The AceStream engine is not there", Some(5))
+            }
+            Self::StorageTimeout => {
+                ("/problems/storage-timeout", 503, "The disk did not answer in time", Some(10))
             }
             Self::ShuttingDown => ("/problems/shutting-down", 503, "The server is shutting down", Some(5)),
             Self::EngineTimeout => {
