@@ -7,8 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hls::{Segment, Window};
+use mpegts::{PACKET_LEN, Packet};
 
-use super::{Snapshot, Stream, Watching, splice::Splice};
+use super::{
+    Snapshot, Stream, Watching,
+    splice::{Splice, TABLES},
+};
 
 /// Who falls behind this often without ever catching up is too slow for the stream.
 const MAX_JUMPS: u32 = 3;
@@ -30,8 +34,9 @@ pub struct Reader {
 struct Place {
     /// The numbers of a segment and of a part of it; `None` before the first.
     next: Option<(u64, u64)>,
-    /// The number of the last segment that does not continue what was read before it.
-    spliced: Option<u64>,
+    /// The numbers of the last segment that does not continue what was read before it, and of the first part of it
+    /// that was read.
+    spliced: Option<(u64, u64)>,
     /// How often it fell behind since it last had all there was.
     jumps: u32,
 }
@@ -77,15 +82,16 @@ impl Reader {
 
     /// `media`, which was just read; where it does not continue what came before, it says so.
     fn spliced(&mut self, media: Vec<Bytes>) -> Vec<Bytes> {
-        match self.place.next {
-            Some((segment, behind)) if self.place.spliced == Some(segment) => {
-                if behind == 1 {
-                    self.splice = Splice::default();
-                }
-                self.splice.mark(&media)
-            }
-            _ => media,
+        let (Some((segment, behind)), Some((spliced, first))) = (self.place.next, self.place.spliced) else {
+            return media;
+        };
+        if segment != spliced {
+            return media;
         }
+        if behind == first + 1 {
+            self.splice = Splice::default();
+        }
+        self.splice.mark(&media)
     }
 
     async fn wait_for_more(&self, seen: &Arc<Snapshot>) {
@@ -100,7 +106,8 @@ impl Place {
     fn step(self, window: &Window) -> (Step, Self) {
         let Some((segment, part)) = self.next else { return self.join(window) };
         if let Some(media) = media(window, segment, part) {
-            let spliced = if is_discontinuity(window, segment) { Some(segment) } else { self.spliced };
+            let begins_anew = part == 0 && is_discontinuity(window, segment);
+            let spliced = if begins_anew { Some((segment, 0)) } else { self.spliced };
             return (Step::Media(media), Self { next: Some((segment, part + 1)), spliced, ..self });
         }
         if newest(window).is_none_or(|newest| newest < segment) || is_growing(window, segment) {
@@ -118,9 +125,12 @@ impl Place {
     }
 
     fn join(self, window: &Window) -> (Step, Self) {
-        match newest_random_access(window) {
-            Some(segment) => Self { next: Some((segment, 0)), ..self }.step(window),
-            None => (Step::Wait, self),
+        let Some((segment, part)) = newest_random_access(window) else { return (Step::Wait, self) };
+        let (step, place) = Self { next: Some((segment, part)), ..self }.step(window);
+        match step {
+            // A segment begins with such a picture; within a part it may stand anywhere.
+            Step::Media(media) if part > 0 => (Step::Media(from_random_access(media)), place),
+            step => (step, place),
         }
     }
 }
@@ -128,6 +138,20 @@ impl Place {
 /// The bytes of a part; tables stand in front of each.
 fn media(window: &Window, segment: u64, part: u64) -> Option<Vec<Bytes>> {
     Some(window.part(segment, part)?.chunks().to_vec())
+}
+
+/// `media` without what stands between its tables and the packet in it that is marked as a random access point: no
+/// decoder can do anything with that. As it is where none is marked.
+fn from_random_access(media: Vec<Bytes>) -> Vec<Bytes> {
+    let whole = Bytes::from(media.concat());
+    let is_marked = |packet: &[u8]| Packet::new(packet).is_some_and(Packet::random_access_indicator);
+    let behind_tables = whole.chunks_exact(PACKET_LEN).skip(TABLES).position(is_marked);
+    match behind_tables {
+        None | Some(0) => media,
+        Some(packets) => {
+            vec![whole.slice(..TABLES * PACKET_LEN), whole.slice((TABLES + packets) * PACKET_LEN..)]
+        }
+    }
 }
 
 /// A segment, whole or growing.
@@ -147,11 +171,14 @@ fn is_discontinuity(window: &Window, number: u64) -> bool {
     segment(window, number).is_some_and(|segment| segment.discontinuity)
 }
 
-/// The newest segment that begins where a decoder can start, whole or growing.
-fn newest_random_access(window: &Window) -> Option<u64> {
+/// The newest part in which a decoder can start, by the numbers of its segment, whole or growing, and of itself.
+fn newest_random_access(window: &Window) -> Option<(u64, u64)> {
     let newest = newest(window)?;
     let mut numbers = (window.first().unwrap_or(newest)..=newest).rev();
-    numbers.find(|number| segment(window, *number).is_some_and(|segment| segment.independent))
+    numbers.find_map(|number| {
+        let part = segment(window, number)?.parts().iter().rposition(|part| part.independent)?;
+        Some((number, part as u64))
+    })
 }
 
 #[cfg(test)]
@@ -237,7 +264,8 @@ mod tests {
 
         assert!(late.segment(101).is_none());
         assert!(bytes == segment(&windows, late.last().unwrap()));
-        assert_eq!((place.jumps, place.spliced), (0, late.last()), "has caught up, with a break");
+        assert_eq!(place.jumps, 0, "has caught up");
+        assert_eq!(place.spliced, late.last().map(|last| (last, 0)), "with a break");
     }
 
     #[test]
@@ -254,6 +282,29 @@ mod tests {
         }
 
         assert_eq!(place.step(late).0, Step::End);
+    }
+
+    #[test]
+    fn a_reader_joins_within_a_segment_where_that_has_a_newer_picture_to_begin_with() {
+        // The clip has such a picture every two seconds.
+        let target = Duration::from_secs(6);
+        let windows = windows(hls::Config { target, window: 3 * target, ..hls::Config::default() });
+        let is_within = |window: &&Window| {
+            let parts = window.unfinished().map(|growing| growing.parts()).unwrap_or_default();
+            parts.iter().skip(1).any(|part| part.independent)
+        };
+        let window = windows.iter().find(is_within).unwrap();
+        let growing = window.unfinished().unwrap();
+
+        let (bytes, place, _) = read(Place::default(), [window]);
+
+        let packets: Vec<_> = bytes.chunks(PACKET_LEN).map(|it| Packet::new(it).unwrap()).collect();
+        assert_eq!(packets[0].pid(), mpegts::Pid::PAT);
+        assert!(packets[TABLES].random_access_indicator(), "the picture follows its tables");
+        let last = growing.parts().last().unwrap();
+        let all: Vec<u8> = last.chunks().iter().flat_map(|chunk| chunk.to_vec()).collect();
+        assert!(all.ends_with(&bytes[TABLES * PACKET_LEN..]), "nothing older than this part");
+        assert_eq!(place.next, Some((growing.number, growing.parts().len() as u64)));
     }
 
     #[test]

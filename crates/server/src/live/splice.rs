@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mpegts::{PACKET_LEN, Packet, Pid, SYNC_BYTE};
 
 /// The tables stay in front: who reads them knows which PIDs are meant.
-const TABLES: usize = 2;
+pub(super) const TABLES: usize = 2;
 
 /// The beginning of media that does not continue what came before: which PIDs were told of.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use acestream::fake::Channel;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-use crate::app::{NEWS, NOBODY, TestApp, eventually, faulty, news, problem};
+use crate::app::{NEWS, NOBODY, TestApp, eventually, faulty, id, news, problem};
 
 const PACKET: usize = 188;
 
@@ -151,6 +151,86 @@ async fn a_source_that_is_lost_and_comes_back_goes_on_in_the_same_answer() {
     }
     assert!(bytes.chunks(PACKET).all(|packet| packet[0] == 0x47));
     drop(reader);
+    app.end().await;
+}
+
+/// A channel that sends a minute at once whenever its connection is made anew, and two minutes of which are kept: who
+/// reads all of one before the next comes cannot fall behind.
+async fn in_minutes(write_timeout: Duration) -> TestApp {
+    let channel = Channel { burst: Duration::from_secs(60), ..news() };
+    TestApp::with(vec![channel], |config| {
+        config.http.write_timeout = write_timeout;
+        config.live.target = Duration::from_secs(1);
+        config.live.window = Duration::from_secs(120);
+        config.live.give_up_after = Duration::from_secs(20);
+        config.live.reconnect_delay_max = Duration::from_millis(10);
+    })
+    .await
+}
+
+/// Let a minute come once more, and append it to what `reader` read.
+async fn one_more(app: &TestApp, reader: &mut Response, read: &mut Vec<u8>) {
+    let before = report(app).await["errors"]["cuts"].as_u64().unwrap();
+    app.fake.set_fault(&id(NEWS), "eof@0s".parse().unwrap());
+    eventually(async || (report(app).await["errors"]["cuts"].as_u64().unwrap() > before).then_some(())).await;
+    app.fake.set_fault(&id(NEWS), "none".parse().unwrap());
+    read.extend(take(reader, 900_000).await);
+}
+
+/// How often a part is missing: each begins with a PAT, and these are counted.
+fn missing(bytes: &[u8]) -> usize {
+    let tables = bytes.chunks_exact(PACKET).filter(|packet| pid(packet) == 0);
+    let counters: Vec<u8> = tables.map(|packet| packet[3] & 0x0f).collect();
+    counters.windows(2).filter(|pair| (pair[0] + 1) & 0x0f != pair[1]).count()
+}
+
+fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    (0..bytes.len()).step_by(PACKET).find(|at| bytes[*at..].starts_with(wanted))
+}
+
+#[tokio::test]
+async fn who_is_slow_goes_on_at_a_newer_picture_and_who_is_not_misses_nothing() {
+    let app = in_minutes(Duration::from_secs(30)).await;
+    let (mut good, mut slow) = (app.get(&url()).await, app.get(&url()).await);
+    let (mut seen, mut late) = (take(&mut good, 1).await, take(&mut slow, 1).await);
+
+    // More than the buffers on the way to the slow one hold, and the window.
+    while seen.len() < 12_000_000 {
+        one_more(&app, &mut good, &mut seen).await;
+    }
+    let begun = position(&seen, &late).unwrap();
+    while seen[begun..].starts_with(&late) {
+        late.extend(take(&mut slow, 50_000).await);
+    }
+    late.extend(take(&mut slow, 40 * PACKET).await);
+
+    assert_eq!(missing(&seen), 0);
+    let both = seen[begun..].iter().zip(&late).take_while(|(one, other)| one == other).count();
+    assert!(both < seen.len() - 2_000_000, "it was out of the window after {both} of {} bytes", seen.len());
+    let jump: Vec<&[u8]> = late[both / PACKET * PACKET..].chunks_exact(PACKET).collect();
+    assert_eq!(pid(jump[0]), 0, "it goes on with the tables");
+    let told = jump[2..].iter().take_while(|packet| says_discontinuity(packet)).count();
+    assert!(told > 0, "and says that it continues nothing");
+    assert!(jump[2 + told][5] & 0x40 != 0, "with a picture that a decoder can start at");
+    drop((good, slow));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_is_closed_and_who_does_misses_nothing() {
+    let app = in_minutes(Duration::from_millis(200)).await;
+    let (mut good, mut stuck) = (app.get(&url()).await, app.get(&url()).await);
+    let mut seen = take(&mut good, 1).await;
+
+    while app.get("/api/metrics").await.json::<Value>().await.unwrap()["connections_cut"] == 0 {
+        assert!(seen.len() < 100_000_000);
+        one_more(&app, &mut good, &mut seen).await;
+    }
+
+    while let Ok(Some(_)) = stuck.chunk().await {}
+    one_more(&app, &mut good, &mut seen).await;
+    assert_eq!(missing(&seen), 0);
+    drop(good);
     app.end().await;
 }
 
