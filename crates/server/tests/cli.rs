@@ -337,6 +337,58 @@ fn a_url_that_breaks_off_leaves_no_playlist() {
 }
 
 #[test]
+fn unusable_input_leaves_no_folder_and_an_earlier_one_as_it_was() {
+    let place = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let (new, earlier) = (place.path().join("new/hls"), place.path().join("earlier"));
+    std::fs::create_dir(&earlier).unwrap();
+    std::fs::write(earlier.join("segment_0.ts"), "").unwrap();
+
+    for (folder, more) in [(&new, &[][..]), (&earlier, &["--overwrite"])] {
+        let arguments = ["package", source.to_str().unwrap(), folder.to_str().unwrap()];
+        assert!(!output(&[&arguments, more].concat(), &[]).0);
+    }
+
+    assert!(!place.path().join("new").exists());
+    assert!(earlier.join("segment_0.ts").exists());
+}
+
+#[test]
+fn one_segment_is_called_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = folder.path().join("short.ts");
+    let clip = std::fs::read(clip()).unwrap();
+    std::fs::write(&short, &clip[..clip.len() / 40]).unwrap();
+
+    let (_, _, said) =
+        output(&["package", short.to_str().unwrap(), folder.path().join("hls").to_str().unwrap()], &[]);
+
+    assert!(said.starts_with("1 segment, "), "{said}");
+}
+
+#[test]
+fn what_was_asked_for_and_cannot_be_written_is_an_error() {
+    for command in ["openapi", "--check"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+
+        let (fine, _, said) =
+            told(acehls(&[command], &[]).stdout(full).stderr(Stdio::piped()).output().unwrap());
+
+        assert!(!fine, "{command}");
+        assert!(said.starts_with("acehls: writing to standard output: "), "{said}");
+    }
+}
+
+#[test]
+fn a_speed_that_is_no_factor_is_refused() {
+    for speed in ["inf", "nan", "0", "-1"] {
+        let (fine, _, said) =
+            output(&["fake-engine", "--listen", "127.0.0.1:0", &format!("--speed={speed}")], &[]);
+        assert!(!fine && said.contains("is no factor above 0"), "{said}");
+    }
+}
+
+#[test]
 fn a_live_source_is_packaged_until_told_to_stop() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();

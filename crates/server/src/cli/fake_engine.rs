@@ -27,7 +27,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    anyhow::ensure!(arguments.speed > 0.0, "--speed: {} is no factor above 0", arguments.speed);
+    let speed = arguments.speed;
+    anyhow::ensure!(speed.is_finite() && speed > 0.0, "--speed: {speed} is no factor above 0");
     let given = arguments.channels.into_iter().map(channel).collect::<anyhow::Result<Vec<_>>>()?;
     let channels = if given.is_empty() { demo::channels()? } else { given };
     let names: Vec<String> = channels
@@ -37,7 +38,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = FakeConfig {
         listen: arguments.listen,
         profile: arguments.profile,
-        speed: arguments.speed,
+        speed,
         channels,
         ..FakeConfig::default()
     };

@@ -17,7 +17,7 @@ mod signals;
 mod systemd;
 mod validate;
 
-use output::{complain, say};
+use output::{complain, hand_out};
 use signals::Signals;
 
 /// AceStream channels as HLS, for any browser, phone or television.
@@ -70,7 +70,7 @@ impl Arguments {
     fn run(self) -> anyhow::Result<ExitCode> {
         let config = || Config::load(self.config.as_deref());
         if self.check {
-            say(toml::to_string(&config()?).context("writing the configuration")?.trim_end());
+            hand_out(toml::to_string(&config()?).context("writing the configuration")?.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
         match self.command.unwrap_or(Command::Serve) {
@@ -81,7 +81,7 @@ impl Arguments {
             Command::Doctor => wait_for(async { Ok(doctor::run(config()).await) }),
             Command::Validate(arguments) => wait_for(async { Ok(validate::run(arguments).await) }),
             Command::Openapi => {
-                say(&http::document().to_pretty_json().context("writing the OpenAPI document")?);
+                hand_out(&http::document().to_pretty_json().context("writing the OpenAPI document")?)?;
                 Ok(ExitCode::SUCCESS)
             }
         }

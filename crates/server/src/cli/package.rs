@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begun = Instant::now();
     let mut input = Input::open(&arguments.input)?;
-    let mut folder = Folder::create(&arguments.output_dir, arguments.overwrite)?;
+    let mut folder = Folder::new(&arguments.output_dir, arguments.overwrite)?;
     let mut packager = hls::Packager::new(packaging(arguments.target), 0);
     let progress = bar(input.length());
     while let Some(data) = input.next()? {
@@ -52,8 +52,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(!folder.is_empty(), "{}: {}", arguments.input, nothing(&packager, input.received()));
     let written = folder.finish()?;
     complain(&format!(
-        "{} segments, {:.1} s, {:.1} MB in {:.1?}: {}{}",
+        "{} {}, {:.1} s, {:.1} MB in {:.1?}: {}{}",
         written.segments,
+        if written.segments == 1 { "segment" } else { "segments" },
         packager.media_time().as_secs_f64(),
         megabytes(written.bytes),
         begun.elapsed(),

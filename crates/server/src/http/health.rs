@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Services;
-use crate::live::EngineHealth;
+use crate::live::{EngineHealth, EngineReport};
 
 /// The server is there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,10 +46,29 @@ impl From<EngineHealth> for EngineState {
 /// Whether the server is there.
 #[utoipa::path(get, path = "/health", tag = "operation", responses((status = 200, body = Health)))]
 pub(super) async fn health(State(services): State<Services>) -> Json<Health> {
+    let mut engine = EngineState::from(services.hub.engine());
+    if engine.state == "down" {
+        engine.reason = reasons(services.hub.engines()).or(engine.reason);
+    }
     Json(Health {
         status: "healthy",
         service: "acestream-hls-proxy",
         version: env!("CARGO_PKG_VERSION"),
-        engine: services.hub.engine().into(),
+        engine,
     })
+}
+
+/// Why each of several engines is down, by its place in the configuration: its address is not for everyone.
+fn reasons(engines: Vec<EngineReport>) -> Option<String> {
+    if engines.len() < 2 {
+        return None;
+    }
+    let places = engines.into_iter().enumerate();
+    let reasons: Vec<String> = places
+        .filter_map(|(index, engine)| match engine.health {
+            EngineHealth::Down { reason, .. } => Some(format!("engine {}: {reason}", index + 1)),
+            EngineHealth::Unknown | EngineHealth::Up { .. } => None,
+        })
+        .collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }

@@ -240,3 +240,22 @@ async fn alternatives_are_content_ids_and_few() {
     assert_eq!((status, detail.as_str()), (400, "alternatives: 9 content IDs, of at most 8"));
     app.end().await;
 }
+
+#[tokio::test]
+async fn health_names_the_reason_of_each_engine_that_is_down() {
+    let closed = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let engines = format!("http://{} http://{}", closed(), closed());
+    let app = TestApp::with(vec![], |config| config.engine.base_url = engines.parse().unwrap()).await;
+
+    let down = async || {
+        let health: serde_json::Value = app.get("/health").await.json().await.unwrap();
+        (health["engine"]["state"] == "down").then_some(health)
+    };
+    let health = eventually(down).await;
+
+    let reason = health["engine"]["reason"].as_str().unwrap();
+    let (first, second) = reason.split_once("; ").unwrap();
+    assert!(first.starts_with("engine 1: the engine cannot be reached"), "{reason}");
+    assert!(second.starts_with("engine 2: the engine cannot be reached"), "{reason}");
+    app.end().await;
+}

@@ -23,6 +23,8 @@ const SLICES: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
+    /// What an earlier run left there.
+    earlier: Vec<PathBuf>,
     entries: Vec<Entry>,
     bytes: u64,
 }
@@ -37,23 +39,35 @@ pub(super) struct Written {
 
 impl Folder {
     /// The folder at `path`, which holds no HLS: what an earlier run left there goes only if `overwrite` says so.
-    pub(super) fn create(path: &Path, overwrite: bool) -> anyhow::Result<Self> {
-        fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))?;
-        let earlier = earlier_run(path).with_context(|| format!("reading {}", path.display()))?;
+    /// Nothing changes there before the first segment.
+    pub(super) fn new(path: &Path, overwrite: bool) -> anyhow::Result<Self> {
+        let earlier = match earlier_run(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            earlier => earlier.with_context(|| format!("reading {}", path.display()))?,
+        };
         anyhow::ensure!(
             earlier.is_empty() || overwrite,
             "{} holds HLS already; --overwrite replaces it",
             path.display()
         );
-        for file in earlier {
+        Ok(Self { path: path.to_owned(), earlier, entries: Vec::new(), bytes: 0 })
+    }
+
+    /// Make the folder, and room in it.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        fs::create_dir_all(&self.path).with_context(|| format!("making {}", self.path.display()))?;
+        for file in self.earlier.drain(..) {
             fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
         }
-        Ok(Self { path: path.to_owned(), entries: Vec::new(), bytes: 0 })
+        Ok(())
     }
 
     /// Write the segments that were closed.
     pub(super) fn write(&mut self, closed: &[Arc<Segment>]) -> anyhow::Result<()> {
         for segment in closed {
+            if self.is_empty() {
+                self.begin()?;
+            }
             let path = self.path.join(format!("segment_{}.ts", segment.number));
             write_all(&path, segment).with_context(|| format!("writing {}", path.display()))?;
             self.bytes += segment.len() as u64;
