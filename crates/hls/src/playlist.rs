@@ -16,11 +16,14 @@ pub struct Entry {
     pub duration: Duration,
     /// Whether it does not continue the one before.
     pub discontinuity: bool,
+    /// When its first picture came. Only a live playlist says so.
+    pub date: SystemTime,
 }
 
 impl From<&Segment> for Entry {
     fn from(segment: &Segment) -> Self {
-        Self { number: segment.number, duration: segment.duration, discontinuity: segment.discontinuity }
+        let Segment { number, duration, discontinuity, date, .. } = *segment;
+        Self { number, duration, discontinuity, date }
     }
 }
 
@@ -64,9 +67,13 @@ fn write(
     if let Some(sequence) = head.discontinuity_sequence {
         writeln!(text, "#EXT-X-DISCONTINUITY-SEQUENCE:{sequence}")?;
     }
-    for Entry { number, duration, discontinuity } in entries {
+    for Entry { number, duration, discontinuity, date } in entries {
         if discontinuity {
             writeln!(text, "#EXT-X-DISCONTINUITY")?;
+        }
+        // Players of recordings show how far into it they are, and nobody looks at the day it was packaged.
+        if head.kind.is_none() {
+            writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", Date(date))?;
         }
         writeln!(text, "#EXTINF:{:.6},\nsegment_{number}.ts", duration.as_secs_f64())?;
     }

@@ -293,8 +293,10 @@ mod tests {
         #EXT-X-VERSION:3
         #EXT-X-TARGETDURATION:4
         #EXT-X-MEDIA-SEQUENCE:1000
+        #EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z
         #EXTINF:4.000000,
         segment_1000.ts
+        #EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:00.000Z
         #EXTINF:4.000000,
         segment_1001.ts
         ");

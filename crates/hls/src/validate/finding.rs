@@ -19,7 +19,7 @@ pub enum Severity {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// Where RFC 8216bis says so, such as `4.4.3.1`.
+    /// Where RFC 8216bis says so, such as `4.4.3.1`, or Apple's authoring specification: `Apple 1.5`, or `Apple`.
     pub clause: &'static str,
     /// The line of the playlist, counted from 1; `None` where it is about the whole, or about media.
     pub line: Option<usize>,

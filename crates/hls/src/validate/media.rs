@@ -16,6 +16,7 @@ pub(super) fn check(text: &str, playlist: &Playlist, report: &mut Report) {
     target_duration(playlist, report);
     discontinuity_sequence(playlist, report);
     kind(text, playlist, report);
+    dated(playlist, report);
     dates_go_on(playlist, report);
     dates_behind_discontinuities(playlist, report);
     hold_back(playlist, report);
@@ -64,6 +65,14 @@ fn kind(text: &str, playlist: &Playlist, report: &mut Report) {
                 format!("EXT-X-PLAYLIST-TYPE is VOD or EVENT, not {}", shown(other)),
             );
         }
+    }
+}
+
+/// Apple's authoring specification: a live playlist has dates. Of low latency, B.1 says so, too.
+fn dated(playlist: &Playlist, report: &mut Report) {
+    let is_live = !playlist.is_over && playlist.skipped == 0 && !playlist.has_parts();
+    if is_live && !playlist.with_growing().any(|segment| segment.date.is_some()) {
+        report.should("Apple", 0, "no EXT-X-PROGRAM-DATE-TIME in a live playlist");
     }
 }
 

@@ -1,8 +1,10 @@
-//! A validator of what RFC 8216bis (draft 22) wants of playlists and segments: ours, and anybody's.
+//! A validator of what RFC 8216bis (draft 22) wants of playlists and segments, ours and anybody's, and of what Apple
+//! wants beyond it.
 //!
 //! [`media()`] and [`multivariant()`] look at one text, [`Follower`] at the versions of a live playlist, [`Transport`] at
 //! the bytes of segments, [`variants()`] at what is said of them. Each check names its clause. Any text can be looked at: what cannot be read is a finding.
 
+mod apple;
 mod attributes;
 mod contents;
 mod finding;

@@ -9,19 +9,22 @@ use mpegts::{AccessUnit, Cause, Codec, Demuxer, Event, Pid, Program, Ticks};
 
 use super::{
     Said,
+    apple::Apple,
     finding::{Report, seconds},
 };
 
-/// Time that goes on so far from where it should, does not go on: half a second.
-const JUMP: Ticks = Ticks(Ticks::PER_SECOND / 2);
+/// Time that goes on so far from where it should, does not go on. Sources stutter by less.
+const JUMP: Ticks = Ticks(Ticks::PER_SECOND);
 /// What goes on within so much is the same time still, of which something is missing.
 const LONGEST_HOLE: Ticks = Ticks(10 * Ticks::PER_SECOND);
 /// A picture waits no longer than this to be shown once it is decoded (ISO/IEC 13818-1, 2.4.2.6).
 const LONGEST_DELAY: Ticks = Ticks(10 * Ticks::PER_SECOND);
 /// Durations are written to the millisecond at least: each may be off by half of one.
 const ROUNDING: Ticks = Ticks(Ticks::PER_SECOND / 2_000);
+/// Steps that differ by less are the same: some sources count in milliseconds.
+const SAME: Ticks = Ticks(Ticks::PER_SECOND / 500);
 /// Access units further apart are not neighbours.
-const LONGEST_FRAME: Ticks = Ticks(2 * Ticks::PER_SECOND);
+const LONGEST_FRAME: Ticks = Ticks(Ticks::PER_SECOND);
 
 /// Follows the time of each track.
 #[derive(Debug, Default)]
@@ -31,6 +34,7 @@ pub(super) struct Timeline {
     tracks: Vec<(Pid, Codec)>,
     clocks: HashMap<Pid, Clock>,
     run: Option<Run>,
+    apple: Apple,
     /// How many packets the demultiplexer passed on.
     passed: u64,
 }
@@ -43,8 +47,10 @@ struct Clock {
     /// How long the segments from that one on play, as the playlist says.
     said: Duration,
     last: Ticks,
-    /// How far its last two access units are apart.
+    /// How far its access units are apart.
     frame: Option<Ticks>,
+    /// How far the last two are apart.
+    step: Ticks,
 }
 
 /// Segments in a row, and how long they play as the playlist says, by the track that leads.
@@ -77,10 +83,14 @@ impl Timeline {
         let units = self.units(bytes, report);
         let leading = self.leading();
         if self.jumps(&units, leading, report) {
+            self.apple.forget();
             self.run = None;
         }
         if let Some(first) = units.iter().find(|unit| Some(unit.pid) == leading) {
             self.run_on(first.pid, first.unit.dts, report);
+        }
+        if !said.is_part {
+            self.apple(&units, report);
         }
         self.advance(&units);
         self.say(said.duration);
@@ -103,6 +113,7 @@ impl Timeline {
         self.tracks.clear();
         self.clocks.clear();
         self.run = None;
+        self.apple.forget();
     }
 
     /// Nothing comes next.
@@ -154,6 +165,14 @@ impl Timeline {
         self.tracks = tracks;
     }
 
+    fn apple(&mut self, units: &[Unit], report: &mut Report) {
+        let program = self.demuxer.program();
+        let video = program.and_then(|program| Some(program.tracks[program.video()?].pid));
+        let pictures = units.iter().filter(|unit| Some(unit.pid) == video);
+        self.apple.pictures(pictures.map(|it| (it.unit.dts, it.unit.random_access)), report);
+        self.apple.formats(&self.demuxer, report);
+    }
+
     fn leading(&self) -> Option<Pid> {
         let program = self.demuxer.program()?;
         Some(program.tracks[program.leading()?].pid)
@@ -203,8 +222,8 @@ impl Timeline {
         if distance(off) > frame + guessed + Ticks(ROUNDING.0 * (run.count + 1)) {
             let text =
                 format!("the media before it play {} than their durations say", by(off, "longer", "shorter"));
-            // A second of two is no rounding.
-            if distance(off) > JUMP + guessed {
+            // So much is no rounding.
+            if distance(off) > JUMP + frame + guessed {
                 report.must("4.4.4.1", 0, text);
             } else {
                 report.should("4.4.4.1", 0, text);
@@ -215,7 +234,7 @@ impl Timeline {
 
     fn advance(&mut self, units: &[Unit]) {
         for Unit { pid, unit, .. } in firsts(units) {
-            let new = Clock { start: unit.dts, said: Duration::ZERO, last: unit.dts, frame: None };
+            let new = Clock::new(unit.dts);
             let clock = self.clocks.entry(*pid).or_insert(new);
             (clock.start, clock.said, clock.last) = (new.start, new.said, new.last);
         }
@@ -224,11 +243,7 @@ impl Timeline {
             if let Some(run) = self.run.as_mut().filter(|run| run.pid == *pid) {
                 run.holes = run.holes + clock.hole(unit.dts);
             }
-            let step = unit.dts - clock.last;
-            if step > Ticks(0) && step < LONGEST_FRAME {
-                clock.frame = Some(step);
-            }
-            clock.last = unit.dts;
+            clock.advance(unit.dts);
         }
     }
 
@@ -249,6 +264,21 @@ impl Timeline {
 }
 
 impl Clock {
+    fn new(start: Ticks) -> Self {
+        Self { start, said: Duration::ZERO, last: start, frame: None, step: Ticks(0) }
+    }
+
+    fn advance(&mut self, dts: Ticks) {
+        let step = dts - self.last;
+        // One step that is longer is a hole, two of them are another rate.
+        let is_usual =
+            self.frame.is_none_or(|frame| step.0 <= frame.0 * 2) || distance(step - self.step) < SAME;
+        if step > Ticks(0) && step < LONGEST_FRAME && is_usual {
+            self.frame = Some(step);
+        }
+        (self.step, self.last) = (step, dts);
+    }
+
     /// How far from where it should the track goes on at `dts`: neither behind its last access unit, nor where the
     /// durations say. What is missing in between is no jump, as long as they count it.
     fn jump(&self, dts: Ticks) -> Option<Ticks> {
@@ -261,8 +291,9 @@ impl Clock {
 
     /// How much is missing between its last access unit and one at `dts`.
     fn hole(&self, dts: Ticks) -> Ticks {
-        let missing = self.frame.map_or(Ticks(0), |frame| dts - self.last - frame);
-        if self.frame.is_some_and(|frame| missing > frame) { missing } else { Ticks(0) }
+        let step = dts - self.last;
+        let (least, frame) = self.frame.map_or((LONGEST_FRAME, Ticks(0)), |frame| (frame + frame, frame));
+        if step > least { step - frame } else { Ticks(0) }
     }
 }
 

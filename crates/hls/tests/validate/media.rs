@@ -17,9 +17,11 @@ const PLAIN: &str = "#EXTM3U
 #EXT-X-TARGETDURATION:4
 #EXT-X-MEDIA-SEQUENCE:1000
 #EXT-X-DISCONTINUITY-SEQUENCE:7
+#EXT-X-PROGRAM-DATE-TIME:2026-11-25T03:52:33.120Z
 #EXTINF:4.000000,
 segment_1000.ts
 #EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-11-25T03:52:37.120Z
 #EXTINF:4.000000,
 segment_1001.ts
 #EXTINF:4.000000,
@@ -63,7 +65,9 @@ fn our_own_playlists_break_no_rule() {
 
     packager.finish();
     assert_eq!(told(&validate::media(&packager.window().playlist())), "");
-    let entry = |number| Entry { number, duration: Duration::from_millis(3_960), discontinuity: number == 2 };
+    let date = std::time::UNIX_EPOCH;
+    let entry =
+        |number| Entry { number, duration: Duration::from_millis(3_960), discontinuity: number == 2, date };
     assert_eq!(told(&validate::media(&vod(&[entry(1), entry(2)]))), "");
 }
 
@@ -100,6 +104,14 @@ fn the_form_of_a_playlist() {
         ],
         validate::media
     ));
+}
+
+#[test]
+fn a_live_playlist_had_better_have_dates() {
+    let undated = PLAIN.lines().filter(|line| !line.contains("DATE-TIME")).collect::<Vec<_>>().join("\n");
+
+    insta::assert_snapshot!(told(&validate::media(&undated)), @"SHOULD (Apple): no EXT-X-PROGRAM-DATE-TIME in a live playlist");
+    assert_eq!(told(&validate::media(&format!("{undated}\n#EXT-X-ENDLIST\n"))), "");
 }
 
 #[test]
@@ -144,8 +156,8 @@ fn the_tags_of_any_media_playlist() {
             ("#EXT-X-MEDIA-SEQUENCE:1000", "#EXT-X-MEDIA-SEQUENCE:-1"),
             ("segment_1002.ts\n", "segment_1002.ts\n#EXT-X-DISCONTINUITY-SEQUENCE:7\n"),
             (
-                "#EXT-X-MEDIA-SEQUENCE:1000\n#EXT-X-DISCONTINUITY-SEQUENCE:7\n#EXTINF:4.000000,\nsegment_1000.ts\n",
-                "#EXT-X-DISCONTINUITY-SEQUENCE:7\n#EXTINF:4.000000,\nsegment_1000.ts\n#EXT-X-MEDIA-SEQUENCE:1000\n"
+                "#EXT-X-MEDIA-SEQUENCE:1000\n#EXT-X-DISCONTINUITY-SEQUENCE:7\n#EXT-X-PROGRAM-DATE-TIME:2026-11-25T03:52:33.120Z\n#EXTINF:4.000000,\nsegment_1000.ts\n",
+                "#EXT-X-DISCONTINUITY-SEQUENCE:7\n#EXT-X-PROGRAM-DATE-TIME:2026-11-25T03:52:33.120Z\n#EXTINF:4.000000,\nsegment_1000.ts\n#EXT-X-MEDIA-SEQUENCE:1000\n"
             ),
             ("#EXT-X-DISCONTINUITY-SEQUENCE:7\n", "#EXT-X-DISCONTINUITY\n#EXT-X-DISCONTINUITY-SEQUENCE:7\n"),
             ("#EXT-X-DISCONTINUITY-SEQUENCE:7\n", "#EXT-X-DISCONTINUITY-SEQUENCE:seven\n"),

@@ -94,7 +94,7 @@ MUST (3): time of PID 0x0101 goes on 3600 s before where the segment before ende
 }
 
 #[test]
-fn less_than_half_a_second_is_no_jump() {
+fn less_than_a_second_is_no_jump() {
     let mut segments = segments(Ticks(90_000));
     for (bytes, _) in &mut segments[2..] {
         *bytes = moved(bytes, -Ticks::PER_SECOND / 50, true);
@@ -150,6 +150,18 @@ fn tracks_stay_unless_there_is_a_discontinuity() {
 }
 
 #[test]
+fn key_frames_come_every_two_seconds() {
+    let with_groups_of = |pictures: u32| {
+        let mut muxer = Muxer::default();
+        muxer.pictures(Ticks(90_000), 400, pictures);
+        look(&segments_of(&muxer))
+    };
+
+    assert_eq!(with_groups_of(50), "");
+    insta::assert_snapshot!(with_groups_of(75), @"SHOULD (Apple): no key frame for more than two seconds");
+}
+
+#[test]
 fn durations_are_those_of_the_media() {
     let with = |change: &dyn Fn(&mut Duration)| {
         let mut segments = segments(Ticks(90_000));
@@ -164,11 +176,11 @@ fn durations_are_those_of_the_media() {
     // One frame, of 40 ms, they may be off together.
     assert_eq!(with(&|duration| *duration += Duration::from_millis(9)), "");
     insta::assert_snapshot!(with(&|duration| *duration += Duration::from_millis(20)), @"SHOULD (4.4.4.1): the media before it play 0.06 s shorter than their durations say");
-    insta::assert_snapshot!(with(&|duration| *duration /= 2), @"
-MUST (4.4.4.1): the media before it play 1 s longer than their durations say
-MUST (4.4.4.1): the media before it play 1 s longer than their durations say
-MUST (4.4.4.1): the media before it play 1 s longer than their durations say
-MUST (4.4.4.1): the media before it play 1 s longer than their durations say
+    insta::assert_snapshot!(with(&|duration| *duration /= 4), @"
+MUST (4.4.4.1): the media before it play 1.5 s longer than their durations say
+MUST (4.4.4.1): the media before it play 1.5 s longer than their durations say
+MUST (4.4.4.1): the media before it play 1.5 s longer than their durations say
+MUST (4.4.4.1): the media before it play 1.5 s longer than their durations say
 ");
     insta::assert_snapshot!(with(&|duration| *duration *= 2), @"
 MUST (4.4.4.1): the media before it play 2 s shorter than their durations say
@@ -194,16 +206,16 @@ fn what_is_missing_may_be_counted_or_not() {
 }
 
 #[test]
-fn a_second_of_which_nothing_came_is_no_other_time() {
+fn seconds_of_which_nothing_came_is_no_other_time() {
     let mut segments = segments(Ticks(90_000));
     segments.truncate(4);
     for (bytes, _) in &mut segments[2..] {
-        *bytes = moved(bytes, Ticks::PER_SECOND, true);
+        *bytes = moved(bytes, 3 * Ticks::PER_SECOND, true);
     }
 
     insta::assert_snapshot!(look(&segments), @"
-SHOULD (3): time of PID 0x0100 goes on 1 s behind where the segment before ended
-SHOULD (3): time of PID 0x0101 goes on 1 s behind where the segment before ended
+SHOULD (3): time of PID 0x0100 goes on 3 s behind where the segment before ended
+SHOULD (3): time of PID 0x0101 goes on 3 s behind where the segment before ended
 ");
 }
 

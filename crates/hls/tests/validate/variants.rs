@@ -50,6 +50,21 @@ fn known(is_over: bool) -> HashMap<&'static str, Contents> {
 }
 
 #[test]
+fn h264_above_level_4_2_is_told_once() {
+    let mut muxer = Muxer::new(&[(VIDEO, Codec::H264, 0x1B)]);
+    let picture: Vec<u8> =
+        PICTURE.iter().enumerate().map(|(at, &byte)| if at == 13 { 51 } else { byte }).collect();
+    muxer.tables();
+    for n in 0..10 {
+        muxer.pes(VIDEO, Ticks(90_000 + 3_600 * n), Ticks(90_000 + 3_600 * n), &picture, 1_500);
+    }
+    let (mut transport, said) = (Transport::default(), Said { independent: true, ..Said::default() });
+
+    insta::assert_snapshot!(told(&transport.take(&muxer.stream, said)), @"SHOULD (Apple 1.2): H.264 of a level above 4.2");
+    assert_eq!(told(&transport.take(&muxer.stream, Said { discontinuity: true, ..said })), "");
+}
+
+#[test]
 fn what_is_said_of_media_is_true() {
     let known = known(true);
     insta::assert_snapshot!(each_alone(

@@ -31,9 +31,10 @@ async fn a_playlist_lists_mpeg_ts_segments() {
     assert_eq!(response.headers()["cache-control"], "no-cache");
     let text = response.text().await.unwrap();
     let number: u64 = after(&text, "#EXT-X-MEDIA-SEQUENCE:").parse().unwrap();
+    let date = after(&text, "#EXT-X-PROGRAM-DATE-TIME:");
     let head = format!(
-        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{number}\n#EXTINF:2.000000,\n\
-         segment_{number}.ts\n"
+        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:{number}\n\
+         #EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:2.000000,\nsegment_{number}.ts\n"
     );
     assert!(text.starts_with(&head), "{text}");
     app.end().await;
