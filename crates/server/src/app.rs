@@ -1,6 +1,6 @@
 //! The program's parts put together: [`App::load`] wires them in order, [`App::run`] drives them until told to stop.
 
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
@@ -89,18 +89,24 @@ impl App {
 }
 
 /// The playlists, in a folder that is ours to make if nobody named another.
-fn open_catalog(config: &Config) -> anyhow::Result<Folder> {
+fn open_catalog(config: &Config) -> anyhow::Result<Arc<Folder>> {
     let folder = config.playlists_folder();
-    if config.catalog.folder.is_none() {
+    let is_ours = config.catalog.folder.is_none();
+    if is_ours {
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    } else if !folder.exists() {
-        tracing::warn!("catalog.folder: {} is not there, so there are no playlists", folder.display());
     }
-    let catalog = Folder::new(folder);
-    // Asked for what the log says of it.
-    if let Err(error) = catalog.names() {
-        tracing::warn!("{error}");
-    }
+    let catalog = Arc::new(Folder::new(folder.clone()));
+    // A share that hangs keeps no server from starting.
+    let looked_at = Arc::clone(&catalog);
+    tokio::task::spawn_blocking(move || {
+        if !is_ours && !folder.exists() {
+            tracing::warn!("catalog.folder: {} is not there, so there are no playlists", folder.display());
+        }
+        // Asked for what the log says of it.
+        if let Err(error) = looked_at.names() {
+            tracing::warn!("{error}");
+        }
+    });
     Ok(catalog)
 }
 

@@ -8,6 +8,8 @@ use crate::multivariant::{Piece, peak};
 
 /// More formats than this are no channel.
 const MOST_FORMATS: usize = 32;
+/// As many segments are looked at together for the peak: parts of seconds that nobody cuts.
+const MOST_RECENT: usize = 32;
 
 /// What was seen in the segments of one media playlist.
 #[derive(Debug, Clone, Default)]
@@ -29,13 +31,14 @@ pub struct Contents {
 impl Contents {
     /// A segment came, of `bytes`, which are said to play so long.
     pub(super) fn weigh(&mut self, bytes: usize, duration: Duration, goes_on: bool) {
-        let Some(target) = self.target_duration else { return };
+        // Nothing that plays for no time can be held against a bit rate.
+        let Some(target) = self.target_duration.filter(|_| !duration.is_zero()) else { return };
         if !goes_on {
             self.recent.clear();
         }
         self.recent.push_back(Piece { bytes, duration });
         let sum = |recent: &VecDeque<Piece>| recent.iter().map(|piece| piece.duration).sum::<Duration>();
-        while self.recent.len() > 1 && sum(&self.recent) * 2 > target * 3 {
+        while self.recent.len() > MOST_RECENT || self.recent.len() > 1 && sum(&self.recent) * 2 > target * 3 {
             self.recent.pop_front();
         }
         let seconds = u32::try_from(target.as_secs()).unwrap_or(u32::MAX);

@@ -202,8 +202,9 @@ fn frame_rate(attributes: &Attributes<'_>, media: &Media<'_>, report: &mut Repor
 /// 6.2.4: all media playlists but subtitles have one target duration.
 fn target_durations<'a>(text: &str, contents: &impl Fn(&str) -> Option<&'a Contents>, report: &mut Report) {
     let mut first = None;
-    for uri in super::media_playlists(text).iter().filter(|uri| !is_subtitles(text, uri)) {
-        let Some(target) = contents(uri).and_then(|contents| contents.target_duration) else { continue };
+    for uri in &super::media_playlists(text) {
+        let target = contents(uri).and_then(|contents| contents.target_duration);
+        let Some(target) = target.filter(|_| !is_subtitles(text, uri)) else { continue };
         let first = *first.get_or_insert(target);
         if target != first {
             let (is, other) = (seconds(target), seconds(first));

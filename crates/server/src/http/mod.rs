@@ -65,8 +65,8 @@ pub struct Inner {
 impl Services {
     /// What the handlers work with, made of its parts.
     #[must_use]
-    pub fn new(hub: Hub, catalog: Folder, http: Config, start_timeout: Duration) -> Self {
-        let (catalog, figures) = (Arc::new(catalog), figures::Figures::default());
+    pub fn new(hub: Hub, catalog: Arc<Folder>, http: Config, start_timeout: Duration) -> Self {
+        let figures = figures::Figures::default();
         let (platform, events) = (Platform::detect(), events::Room::new(http.max_connections));
         Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform, events, figures }))
     }

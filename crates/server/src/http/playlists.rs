@@ -170,7 +170,7 @@ fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
 /// What `work` says, unless the disk takes too long: one that went away may never answer.
 async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-        let detail = format!("The folder of the playlists did not answer in {} s.", PATIENCE.as_secs());
+        let detail = format!("The playlists could not be read in {} s.", PATIENCE.as_secs());
         Err(Problem::new(Kind::StorageTimeout, detail))
     })
 }

@@ -333,6 +333,8 @@ impl Inner {
     /// Whether a stream has a session of the swarm `infohash` at the engine of `place`, or is about to.
     pub(super) fn plays_at(&self, infohash: &Infohash, place: &Place) -> bool {
         let player = self.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
+        // One that is over ends its session itself.
+        let player = player.filter(|player| !player.is_over());
         player.and_then(|player| player.place()).is_some_and(|its| its.same(place))
     }
 
@@ -450,12 +452,14 @@ impl Listing {
 
     /// The stream plays the swarm `infohash` no more: who wants that one gets another stream.
     pub(super) fn unclaim(&self, infohash: &Infohash) {
+        self.hub.with_directory(|directory| self.take_back(directory, infohash));
+    }
+
+    fn take_back(&self, directory: &mut Directory, infohash: &Infohash) {
         let name = ContentId::from(infohash);
-        self.hub.with_directory(|directory| {
-            if directory.names.get(&name).is_some_and(|listed| listed.same(&self.stream)) {
-                directory.names.remove(&name);
-            }
-        });
+        if directory.names.get(&name).is_some_and(|listed| listed.same(&self.stream)) {
+            directory.names.remove(&name);
+        }
     }
 
     /// What was offered to this stream is of use to the one that plays the swarm `infohash`.
@@ -468,8 +472,8 @@ impl Listing {
 
     /// The stream does not wait any longer until `before` lets go of the swarm `infohash`: others may, as before.
     pub(super) fn give_back(&self, infohash: &Infohash, before: &Stream) {
-        self.unclaim(infohash);
         self.hub.with_directory(|directory| {
+            self.take_back(directory, infohash);
             if directory.streams.iter().any(|listed| listed.same(before)) {
                 directory.names.entry(infohash.into()).or_insert_with(|| before.clone());
             }

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hls::{Segment, Window};
-use mpegts::{PACKET_LEN, Packet};
+use mpegts::{Demuxer, Event, PACKET_LEN};
 
 use super::{
     Snapshot, Stream, Watching,
@@ -128,8 +128,7 @@ impl Place {
         let Some((segment, part)) = newest_random_access(window) else { return (Step::Wait, self) };
         let (step, place) = Self { next: Some((segment, part)), ..self }.step(window);
         match step {
-            // A segment begins with such a picture; within a part it may stand anywhere.
-            Step::Media(media) if part > 0 => (Step::Media(from_random_access(media)), place),
+            Step::Media(media) => (Step::Media(from_random_access(media)), place),
             step => (step, place),
         }
     }
@@ -140,18 +139,32 @@ fn media(window: &Window, segment: u64, part: u64) -> Option<Vec<Bytes>> {
     Some(window.part(segment, part)?.chunks().to_vec())
 }
 
-/// `media` without what stands between its tables and the packet in it that is marked as a random access point: no
-/// decoder can do anything with that. As it is where none is marked.
+/// `media` without what stands between its tables and the first picture in it that a decoder can start at: it can do
+/// nothing with that. As it is where there is none.
 fn from_random_access(media: Vec<Bytes>) -> Vec<Bytes> {
     let whole = Bytes::from(media.concat());
-    let is_marked = |packet: &[u8]| Packet::new(packet).is_some_and(Packet::random_access_indicator);
-    let behind_tables = whole.chunks_exact(PACKET_LEN).skip(TABLES).position(is_marked);
-    match behind_tables {
-        None | Some(0) => media,
-        Some(packets) => {
+    match random_access(&whole) {
+        Some(packets) if packets > 0 => {
             vec![whole.slice(..TABLES * PACKET_LEN), whole.slice((TABLES + packets) * PACKET_LEN..)]
         }
+        _ => media,
     }
+}
+
+/// How many packets stand between the tables of `media`, which do not count, and the first picture in it that a decoder can
+/// start at.
+fn random_access(media: &[u8]) -> Option<usize> {
+    let (mut demuxer, mut video, mut first) = (Demuxer::default(), None, None);
+    let mut on = |event: Event<'_>| match event {
+        Event::Program(program) => video = program.video(),
+        Event::AccessUnit(unit) if unit.random_access && video == Some(unit.track) && first.is_none() => {
+            first = usize::try_from(unit.first_packet).ok();
+        }
+        _ => {}
+    };
+    demuxer.push(media, &mut on);
+    demuxer.finish(&mut on);
+    first
 }
 
 /// A segment, whole or growing.
@@ -186,6 +199,7 @@ mod tests {
     use std::path::Path;
 
     use hls::{Change, Packager};
+    use mpegts::{Packet, Pid};
 
     use super::*;
 
@@ -300,7 +314,9 @@ mod tests {
 
         let packets: Vec<_> = bytes.chunks(PACKET_LEN).map(|it| Packet::new(it).unwrap()).collect();
         assert_eq!(packets[0].pid(), mpegts::Pid::PAT);
-        assert!(packets[TABLES].random_access_indicator(), "the picture follows its tables");
+        // All sound is marked as a place to begin, too.
+        assert_eq!(packets[TABLES].pid(), Pid::new(0x100), "the picture follows its tables");
+        assert!(packets[TABLES].random_access_indicator());
         let last = growing.parts().last().unwrap();
         let all: Vec<u8> = last.chunks().iter().flat_map(|chunk| chunk.to_vec()).collect();
         assert!(all.ends_with(&bytes[TABLES * PACKET_LEN..]), "nothing older than this part");

@@ -385,10 +385,12 @@ impl Source {
     /// A first start failed: another engine may do better, or another ID.
     fn not_started(&mut self, error: Error) -> Event {
         self.learn_ids();
-        let is_silent = matches!(error, Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_));
+        // One that hangs up is there, and may do so at this broadcast alone.
+        let hung_up = matches!(error, Error::HungUp(_));
+        let is_silent = matches!(error, Error::Unreachable(_) | Error::Timeout(_));
         self.rung = match error {
             _ if self.chances == 0 => return Event::Failed(error.into()),
-            _ if is_silent && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
+            _ if (is_silent || hung_up) && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
             _ if !is_silent && self.ids.len() > 1 => Rung::NextId,
             _ => return Event::Failed(error.into()),
         };
@@ -589,7 +591,7 @@ impl Source {
         }
         match complaint {
             None if self.starting.is_some() => Error::Timeout("start").into(),
-            Some(error @ Error::Unreachable(_)) => error.into(),
+            Some(error @ (Error::Unreachable(_) | Error::HungUp(_))) => error.into(),
             _ => Failure::NoPeers(format!("no data in {seconds:.0} s")),
         }
     }

@@ -1,6 +1,6 @@
 //! Connections: clients that are slow, and the end of the server.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -174,7 +174,7 @@ async fn a_connection_that_takes_too_long_to_finish_is_closed() {
     let hub = Hub::new(live::Config::default(), engine, Numbers::load(folder.path()).await.unwrap());
     let http = http::Config { port: 0, ..http::Config::default() };
     let catalog = Folder::new(folder.path().to_owned());
-    let services = Services::new(hub.clone(), catalog, http, Duration::from_secs(1));
+    let services = Services::new(hub.clone(), Arc::new(catalog), http, Duration::from_secs(1));
     let server = Server::bind(services).await.unwrap();
     let mut tcp = TcpStream::connect(server.address().unwrap()).await.unwrap();
     tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();
