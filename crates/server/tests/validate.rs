@@ -174,7 +174,8 @@ fn served(path: &str, arguments: &[&str], answer: impl Fn(&str) -> Answer + Sync
 
 fn respond(mut client: TcpStream, answer: impl Fn(&str) -> Answer) {
     let mut request = [0; 2_048];
-    let length = client.read(&mut request).unwrap();
+    // A program that ends leaves connections on which it asks nothing.
+    let Ok(length @ 1..) = client.read(&mut request) else { return };
     let Answer(status, cache, body) =
         answer(String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap());
     let head = format!(
