@@ -152,8 +152,18 @@ fn refused(status: u16) -> Answer {
 
 /// What `acehls validate` says of `path` of a server that answers each request, by its target, with `answer`.
 fn served(path: &str, arguments: &[&str], answer: impl Fn(&str) -> Answer + Sync) -> (i32, String, String) {
+    served_to("", path, arguments, |request| answer(request.split(' ').nth(1).unwrap()))
+}
+
+/// The same where `user`, who may be nobody, asks, and `answer` sees the whole request.
+fn served_to(
+    user: &str,
+    path: &str,
+    arguments: &[&str],
+    answer: impl Fn(&str) -> Answer + Sync,
+) -> (i32, String, String) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", server.local_addr().unwrap());
+    let base = format!("http://{user}{}", server.local_addr().unwrap());
     let (is_done, server, answer) = (AtomicBool::new(false), &server, &answer);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -176,8 +186,7 @@ fn respond(mut client: TcpStream, answer: impl Fn(&str) -> Answer) {
     let mut request = [0; 2_048];
     // A program that ends leaves connections on which it asks nothing.
     let Ok(length @ 1..) = client.read(&mut request) else { return };
-    let Answer(status, cache, body) =
-        answer(String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap());
+    let Answer(status, cache, body) = answer(&String::from_utf8_lossy(&request[..length]));
     let head = format!(
         "HTTP/1.1 {status} OK\r\nconnection: close\r\ncache-control: {cache}\r\ncontent-length: {}\r\n\r\n",
         body.len()
@@ -406,4 +415,47 @@ fn what_may_be_kept_is_said() {
         "SHOULD (B.1): a playlist comes with Cache-Control: max-age=3: at most 2 s, or no-cache\n\
          SHOULD (B.1): segments and parts come with Cache-Control: max-age=23: better max-age=24 or more\n"
     );
+}
+
+/// The value of a header in a request.
+fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = request.lines().filter_map(|line| line.split_once(": "));
+    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+#[test]
+fn who_gives_a_password_gives_it_for_all_of_the_same_origin_and_for_no_other() {
+    let segment = std::fs::read(packaged().path().join("segment_0.ts")).unwrap();
+    let others = Mutex::new(Vec::new());
+    let answer = |request: &str| {
+        let (target, host) = (request.split(' ').nth(1).unwrap(), header(request, "host").unwrap());
+        let given = header(request, "authorization");
+        if host.starts_with("localhost:") {
+            others.lock().unwrap().push(given.map(str::to_owned));
+            return media(&*segment);
+        }
+        if given != Some("Basic dHY6b3BlbiBzZXNhbWU=") {
+            return refused(401);
+        }
+        let other = host.replace("127.0.0.1", "localhost");
+        let list = |uri: &str| {
+            format!(
+                "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{uri}\n#EXT-X-DISCONTINUITY\n#EXTINF:4,\n\
+                 http://{other}/1.ts\n#EXT-X-ENDLIST\n"
+            )
+        };
+        match target {
+            "/index.m3u8" => text("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9000000\nlist.m3u8\n"),
+            "/list.m3u8" => text(list("0.ts")),
+            "/0.ts" => media(&*segment),
+            _ => refused(404),
+        }
+    };
+
+    for path in ["/list.m3u8", "/index.m3u8"] {
+        let (_, said, complaint) = served_to("tv:open%20sesame@", path, &[], answer);
+        assert!(!said.contains("401") && !said.contains("cannot be fetched"), "{said}{complaint}");
+    }
+
+    assert_eq!(*others.lock().unwrap(), [None, None]);
 }

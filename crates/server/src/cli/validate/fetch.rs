@@ -21,8 +21,13 @@ const MAX_MEDIA: usize = 64 << 20;
 /// What a playlist is served as (4).
 const TYPES: [&str; 2] = ["application/vnd.apple.mpegurl", "audio/mpegurl"];
 
+/// Asks as whoever the address of the input names, where it names somebody.
 #[derive(Debug, Clone)]
-pub(super) struct Fetch(Client);
+pub(super) struct Fetch {
+    client: Client,
+    /// The input, and what user and password it has.
+    input: Url,
+}
 
 /// A playlist that came.
 #[derive(Debug)]
@@ -73,10 +78,11 @@ pub(super) fn join(base: &Url, name: &str) -> anyhow::Result<Url> {
 }
 
 impl Fetch {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    /// `input` is where it begins.
+    pub(super) fn new(input: Url) -> anyhow::Result<Self> {
         let client = Client::builder().connect_timeout(CONNECT).timeout(PATIENCE);
         let client = client.redirect(Policy::limited(MAX_REDIRECTS)).build().context("making a client")?;
-        Ok(Self(client))
+        Ok(Self { client, input })
     }
 
     /// The playlist at `url`.
@@ -117,12 +123,25 @@ impl Fetch {
             return Ok(Got { url: url.clone(), kind: None, cache: None, bytes });
         }
         anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
-        let response = self.0.get(url.clone()).send().await?;
+        let response = self.client.get(self.with_password(url)).send().await?;
         if !response.status().is_success() {
             return Err(Refused(response.status().as_u16()).into());
         }
         let (kind, cache) = (header(&response, &CONTENT_TYPE), header(&response, &CACHE_CONTROL));
         Ok(Got { url: response.url().clone(), kind, cache, bytes: body(response, limit).await? })
+    }
+
+    /// `url` with the user and the password of the input where it is of the same origin. What came from elsewhere,
+    /// and what has its own, stays as it is.
+    fn with_password(&self, url: &Url) -> Url {
+        let mut url = url.clone();
+        let has_own = !url.username().is_empty() || url.password().is_some();
+        if !has_own && url.origin() == self.input.origin() {
+            // Only what has no host takes none, and that has no origin either.
+            let _ = url.set_username(self.input.username());
+            let _ = url.set_password(self.input.password());
+        }
+        url
     }
 }
 
