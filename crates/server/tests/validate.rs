@@ -459,3 +459,29 @@ fn who_gives_a_password_gives_it_for_all_of_the_same_origin_and_for_no_other() {
 
     assert_eq!(*others.lock().unwrap(), [None, None]);
 }
+
+#[test]
+fn a_password_in_an_address_is_never_said() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let list = format!(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://tv:sesame@{closed}/0.ts\n#EXT-X-ENDLIST\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.m3u8");
+    std::fs::write(&file, list).unwrap();
+    let closed = format!("http://tv:sesame@{closed}/list.m3u8");
+
+    for input in [
+        file.to_str().unwrap(),
+        &closed,
+        "ftp://tv:sesame@tv/list.m3u8",
+        "http://tv:sesame@tv:99999/list.m3u8",
+        "http://tv:ses/sesame@tv/list.m3u8",
+    ] {
+        let (code, said, complaint) = validate(&[input]);
+        assert_ne!(code, 0, "{input}");
+        assert!(!said.contains("sesame") && !complaint.contains("sesame"), "{said}{complaint}");
+    }
+    let (_, said, complaint) = served_to("tv:sesame@", "/list.m3u8", &[], |_| text("#EXTM3U\n"));
+    assert!(!said.contains("sesame") && complaint.contains("http://***@127.0.0.1"), "{said}{complaint}");
+}

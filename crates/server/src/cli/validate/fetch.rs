@@ -64,7 +64,8 @@ pub(super) struct Refused(pub(super) u16);
 /// What the command line names: a URL or a file.
 pub(super) fn place(input: &str) -> anyhow::Result<Url> {
     if input.contains("://") {
-        return input.parse().with_context(|| format!("{input} is no URL"));
+        // Not with the input: where its parts cannot be told apart, there may be a password in any of them.
+        return input.parse().context("the input is no URL");
     }
     let path = Path::new(input).canonicalize().with_context(|| format!("opening {input}"))?;
     Url::from_file_path(path).map_err(|()| anyhow::anyhow!("{input} is no file"))
