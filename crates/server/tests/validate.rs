@@ -485,3 +485,21 @@ fn a_password_in_an_address_is_never_said() {
     let (_, said, complaint) = served_to("tv:sesame@", "/list.m3u8", &[], |_| text("#EXTM3U\n"));
     assert!(!said.contains("sesame") && complaint.contains("http://***@127.0.0.1"), "{said}{complaint}");
 }
+
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n/dev/zero\n#EXT-X-ENDLIST\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.m3u8");
+    std::fs::write(&file, list).unwrap();
+
+    let (code, said, _) = validate(&[file.to_str().unwrap()]);
+
+    let told = "MUST (6.2.2): /dev/zero in line 4 cannot be fetched: it is no regular file\n";
+    assert_eq!((code, said.as_str()), (1, told));
+    for input in ["/dev/zero", folder.path().to_str().unwrap()] {
+        let (code, _, complaint) = validate(&[input]);
+        assert_eq!(code, 2);
+        assert!(complaint.ends_with(": it is no regular file\n"), "{complaint}");
+    }
+}

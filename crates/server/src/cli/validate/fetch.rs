@@ -10,6 +10,7 @@ use reqwest::{
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
     redirect::Policy,
 };
+use tokio::{fs, io::AsyncReadExt as _};
 
 /// How long an answer may take: longer than a server may block, three target durations (RFC 8216bis, 6.2.5.2).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -118,9 +119,7 @@ impl Fetch {
     async fn get(&self, url: &Url, limit: usize) -> anyhow::Result<Got> {
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| anyhow::anyhow!("{url} is no file"))?;
-            let size = tokio::fs::metadata(&path).await?.len();
-            anyhow::ensure!(size <= limit as u64, "it has more than {limit} bytes");
-            let bytes = tokio::fs::read(path).await?.into();
+            let bytes = file(&path, limit).await?;
             return Ok(Got { url: url.clone(), kind: None, cache: None, bytes });
         }
         anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
@@ -144,6 +143,16 @@ impl Fetch {
         }
         url
     }
+}
+
+async fn file(path: &Path, limit: usize) -> anyhow::Result<Bytes> {
+    // Before it is opened: to open a pipe is to wait for who writes into it.
+    anyhow::ensure!(fs::metadata(path).await?.is_file(), "it is no regular file");
+    let mut bytes = Vec::new();
+    // The length of a file that grows, or is made as it is read, says nothing.
+    fs::File::open(path).await?.take(limit as u64 + 1).read_to_end(&mut bytes).await?;
+    anyhow::ensure!(bytes.len() <= limit, "it has more than {limit} bytes");
+    Ok(bytes.into())
 }
 
 fn header(response: &Response, name: &HeaderName) -> Option<String> {
