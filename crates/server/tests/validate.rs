@@ -503,3 +503,18 @@ fn what_is_no_regular_file_is_not_read() {
         assert!(complaint.ends_with(": it is no regular file\n"), "{complaint}");
     }
 }
+
+#[test]
+fn findings_beyond_ten_thousand_are_counted_and_not_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.m3u8");
+    let missing: String = (0..10_012).map(|number| format!("#EXTINF:4,\n{number}.ts\n")).collect();
+    std::fs::write(&list, format!("#EXTM3U\n#EXT-X-TARGETDURATION:4\n{missing}#EXT-X-ENDLIST\n")).unwrap();
+
+    let (code, said, complaint) = validate(&[list.to_str().unwrap()]);
+
+    assert_eq!((code, said.lines().count()), (1, 10_001));
+    let last = said.lines().next_back();
+    assert_eq!(last, Some("10000 findings were said, and those that follow are counted only"));
+    assert!(complaint.starts_with("10012 MUST, 0 SHOULD not kept: "), "{complaint}");
+}
