@@ -1,16 +1,19 @@
 //! Playlists and media from a server or from files, within limits.
 
-use std::{path::Path, time::Duration};
+use std::{io::SeekFrom, ops::Range, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use hls::validate::{Finding, Severity};
 use reqwest::{
-    Client, Response, Url,
-    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
+    Client, Response, StatusCode, Url,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RANGE},
     redirect::Policy,
 };
-use tokio::{fs, io::AsyncReadExt as _};
+use tokio::{
+    fs,
+    io::{AsyncReadExt as _, AsyncSeekExt as _},
+};
 
 /// How long an answer may take: longer than a server may block, three target durations (RFC 8216bis, 6.2.5.2).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -90,7 +93,7 @@ impl Fetch {
     /// The playlist at `url`.
     pub(super) async fn playlist(&self, url: &Url) -> anyhow::Result<Answer> {
         let Got { url, kind, cache, bytes } =
-            self.get(url, MAX_PLAYLIST).await.with_context(|| format!("fetching {url}"))?;
+            self.get(url, None, MAX_PLAYLIST).await.with_context(|| format!("fetching {url}"))?;
         let mut findings = Vec::new();
         let mut must = |text: String| {
             findings.push(Finding { severity: Severity::Must, clause: "4", line: None, text });
@@ -112,21 +115,37 @@ impl Fetch {
 
     /// A segment or part.
     pub(super) async fn media(&self, url: &Url) -> anyhow::Result<Piece> {
-        let Got { bytes, cache, .. } = self.get(url, MAX_MEDIA).await?;
+        let Got { bytes, cache, .. } = self.get(url, None, MAX_MEDIA).await?;
         Ok(Piece { bytes, cache })
     }
 
-    async fn get(&self, url: &Url, limit: usize) -> anyhow::Result<Got> {
+    /// A segment or part that is these bytes of what is at `url`.
+    pub(super) async fn range(&self, url: &Url, range: &Range<u64>) -> anyhow::Result<Piece> {
+        let length = range.end - range.start;
+        anyhow::ensure!(length <= MAX_MEDIA as u64, "it has more than {MAX_MEDIA} bytes");
+        let Got { bytes, cache, .. } = self.get(url, Some(range), MAX_MEDIA).await?;
+        let came = bytes.len();
+        anyhow::ensure!(came as u64 == length, "{came} bytes came of {length} from {} on", range.start);
+        Ok(Piece { bytes, cache })
+    }
+
+    async fn get(&self, url: &Url, range: Option<&Range<u64>>, limit: usize) -> anyhow::Result<Got> {
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| anyhow::anyhow!("{url} is no file"))?;
-            let bytes = file(&path, limit).await?;
+            let bytes = file(&path, range, limit).await?;
             return Ok(Got { url: url.clone(), kind: None, cache: None, bytes });
         }
         anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
-        let response = self.client.get(self.with_password(url)).send().await?;
+        let mut request = self.client.get(self.with_password(url));
+        if let Some(range) = range {
+            request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+        }
+        let response = request.send().await?;
         if !response.status().is_success() {
             return Err(Refused(response.status().as_u16()).into());
         }
+        let is_piece = response.status() == StatusCode::PARTIAL_CONTENT;
+        anyhow::ensure!(range.is_none() || is_piece, "the server answers with the whole, not the range");
         let (kind, cache) = (header(&response, &CONTENT_TYPE), header(&response, &CACHE_CONTROL));
         Ok(Got { url: response.url().clone(), kind, cache, bytes: body(response, limit).await? })
     }
@@ -145,12 +164,17 @@ impl Fetch {
     }
 }
 
-async fn file(path: &Path, limit: usize) -> anyhow::Result<Bytes> {
+async fn file(path: &Path, range: Option<&Range<u64>>, limit: usize) -> anyhow::Result<Bytes> {
     // Before it is opened: to open a pipe is to wait for who writes into it.
     anyhow::ensure!(fs::metadata(path).await?.is_file(), "it is no regular file");
-    let mut bytes = Vec::new();
+    let (mut file, mut bytes) = (fs::File::open(path).await?, Vec::new());
     // The length of a file that grows, or is made as it is read, says nothing.
-    fs::File::open(path).await?.take(limit as u64 + 1).read_to_end(&mut bytes).await?;
+    let mut most = limit as u64 + 1;
+    if let Some(range) = range {
+        file.seek(SeekFrom::Start(range.start)).await?;
+        most = most.min(range.end - range.start);
+    }
+    file.take(most).read_to_end(&mut bytes).await?;
     anyhow::ensure!(bytes.len() <= limit, "it has more than {limit} bytes");
     Ok(bytes.into())
 }
