@@ -354,6 +354,20 @@ fn unusable_input_leaves_no_folder_and_an_earlier_one_as_it_was() {
 }
 
 #[test]
+fn a_password_in_the_address_of_the_input_is_never_said() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output_dir = folder.path().join("hls");
+
+    for address in [closed.to_string(), "tv:99999".to_owned()] {
+        let input = format!("http://tv:sesame@{address}/clip.ts");
+        let (well, said, complaint) = output(&["package", &input, output_dir.to_str().unwrap()], &[]);
+        assert!(!well && said.is_empty() && complaint.starts_with("acehls: "), "{complaint}");
+        assert!(!complaint.contains("sesame"), "{complaint}");
+    }
+}
+
+#[test]
 fn one_segment_is_called_one() {
     let folder = tempfile::tempdir().unwrap();
     let short = folder.path().join("short.ts");

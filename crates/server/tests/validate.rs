@@ -152,8 +152,18 @@ fn refused(status: u16) -> Answer {
 
 /// What `acehls validate` says of `path` of a server that answers each request, by its target, with `answer`.
 fn served(path: &str, arguments: &[&str], answer: impl Fn(&str) -> Answer + Sync) -> (i32, String, String) {
+    served_to("", path, arguments, |request| answer(request.split(' ').nth(1).unwrap()))
+}
+
+/// The same where `user`, who may be nobody, asks, and `answer` sees the whole request.
+fn served_to(
+    user: &str,
+    path: &str,
+    arguments: &[&str],
+    answer: impl Fn(&str) -> Answer + Sync,
+) -> (i32, String, String) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", server.local_addr().unwrap());
+    let base = format!("http://{user}{}", server.local_addr().unwrap());
     let (is_done, server, answer) = (AtomicBool::new(false), &server, &answer);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -174,9 +184,9 @@ fn served(path: &str, arguments: &[&str], answer: impl Fn(&str) -> Answer + Sync
 
 fn respond(mut client: TcpStream, answer: impl Fn(&str) -> Answer) {
     let mut request = [0; 2_048];
-    let length = client.read(&mut request).unwrap();
-    let Answer(status, cache, body) =
-        answer(String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap());
+    // A program that ends leaves connections on which it asks nothing.
+    let Ok(length @ 1..) = client.read(&mut request) else { return };
+    let Answer(status, cache, body) = answer(&String::from_utf8_lossy(&request[..length]));
     let head = format!(
         "HTTP/1.1 {status} OK\r\nconnection: close\r\ncache-control: {cache}\r\ncontent-length: {}\r\n\r\n",
         body.len()
@@ -405,4 +415,187 @@ fn what_may_be_kept_is_said() {
         "SHOULD (B.1): a playlist comes with Cache-Control: max-age=3: at most 2 s, or no-cache\n\
          SHOULD (B.1): segments and parts come with Cache-Control: max-age=23: better max-age=24 or more\n"
     );
+}
+
+/// The value of a header in a request.
+fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = request.lines().filter_map(|line| line.split_once(": "));
+    lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+#[test]
+fn who_gives_a_password_gives_it_for_all_of_the_same_origin_and_for_no_other() {
+    let segment = std::fs::read(packaged().path().join("segment_0.ts")).unwrap();
+    let others = Mutex::new(Vec::new());
+    let answer = |request: &str| {
+        let (target, host) = (request.split(' ').nth(1).unwrap(), header(request, "host").unwrap());
+        let given = header(request, "authorization");
+        if host.starts_with("localhost:") {
+            others.lock().unwrap().push(given.map(str::to_owned));
+            return media(&*segment);
+        }
+        if given != Some("Basic dHY6b3BlbiBzZXNhbWU=") {
+            return refused(401);
+        }
+        let other = host.replace("127.0.0.1", "localhost");
+        let list = |uri: &str| {
+            format!(
+                "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{uri}\n#EXT-X-DISCONTINUITY\n#EXTINF:4,\n\
+                 http://{other}/1.ts\n#EXT-X-ENDLIST\n"
+            )
+        };
+        match target {
+            "/index.m3u8" => text("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9000000\nlist.m3u8\n"),
+            "/list.m3u8" => text(list("0.ts")),
+            "/0.ts" => media(&*segment),
+            _ => refused(404),
+        }
+    };
+
+    for path in ["/list.m3u8", "/index.m3u8"] {
+        let (_, said, complaint) = served_to("tv:open%20sesame@", path, &[], answer);
+        assert!(!said.contains("401") && !said.contains("cannot be fetched"), "{said}{complaint}");
+    }
+
+    assert_eq!(*others.lock().unwrap(), [None, None]);
+}
+
+#[test]
+fn a_password_in_an_address_is_never_said() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let list = format!(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://tv:sesame@{closed}/0.ts\n#EXT-X-ENDLIST\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.m3u8");
+    std::fs::write(&file, list).unwrap();
+    let closed = format!("http://tv:sesame@{closed}/list.m3u8");
+
+    for input in [
+        file.to_str().unwrap(),
+        &closed,
+        "ftp://tv:sesame@tv/list.m3u8",
+        "http://tv:sesame@tv:99999/list.m3u8",
+        "http://tv:ses/sesame@tv/list.m3u8",
+    ] {
+        let (code, said, complaint) = validate(&[input]);
+        assert_ne!(code, 0, "{input}");
+        assert!(!said.contains("sesame") && !complaint.contains("sesame"), "{said}{complaint}");
+    }
+    let (_, said, complaint) = served_to("tv:sesame@", "/list.m3u8", &[], |_| text("#EXTM3U\n"));
+    assert!(!said.contains("sesame") && complaint.contains("http://***@127.0.0.1"), "{said}{complaint}");
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n/dev/zero\n#EXT-X-ENDLIST\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.m3u8");
+    std::fs::write(&file, list).unwrap();
+
+    let (code, said, _) = validate(&[file.to_str().unwrap()]);
+
+    let told = "MUST (6.2.2): /dev/zero in line 4 cannot be fetched: it is no regular file\n";
+    assert_eq!((code, said.as_str()), (1, told));
+    for input in ["/dev/zero", folder.path().to_str().unwrap()] {
+        let (code, _, complaint) = validate(&[input]);
+        assert_eq!(code, 2);
+        assert!(complaint.ends_with(": it is no regular file\n"), "{complaint}");
+    }
+}
+
+#[test]
+fn findings_beyond_ten_thousand_are_counted_and_not_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.m3u8");
+    let missing: String = (0..10_012).map(|number| format!("#EXTINF:4,\n{number}.ts\n")).collect();
+    std::fs::write(&list, format!("#EXTM3U\n#EXT-X-TARGETDURATION:4\n{missing}#EXT-X-ENDLIST\n")).unwrap();
+
+    let (code, said, complaint) = validate(&[list.to_str().unwrap()]);
+
+    assert_eq!((code, said.lines().count()), (1, 10_001));
+    let last = said.lines().next_back();
+    assert_eq!(last, Some("10000 findings were said, and those that follow are counted only"));
+    assert!(complaint.starts_with("10012 MUST, 0 SHOULD not kept: "), "{complaint}");
+}
+
+/// A playlist of all of `media.ts`, whose segments have these lengths, the first from 0 on.
+fn ranged(lengths: &[usize]) -> String {
+    let mut text = "#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-TARGETDURATION:4\n".to_owned();
+    for (index, length) in lengths.iter().enumerate() {
+        let offset = if index == 0 { "@0" } else { "" };
+        text += &format!("#EXTINF:4.0,\n#EXT-X-BYTERANGE:{length}{offset}\nmedia.ts\n");
+    }
+    text + "#EXT-X-ENDLIST\n"
+}
+
+/// The first two segments of a folder, one behind the other, and how long they are.
+fn joined() -> (Vec<u8>, [usize; 2]) {
+    let folder = packaged();
+    let [first, second] =
+        [0, 1].map(|number| std::fs::read(folder.path().join(format!("segment_{number}.ts"))).unwrap());
+    let lengths = [first.len(), second.len()];
+    ([first, second].concat(), lengths)
+}
+
+#[test]
+fn segments_that_are_ranges_of_a_file_are_looked_at() {
+    let (media, [first, second]) = joined();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("media.ts"), media).unwrap();
+    let list = folder.path().join("list.m3u8");
+    let look = |lengths: &[usize]| {
+        std::fs::write(&list, ranged(lengths)).unwrap();
+        validate(&[list.to_str().unwrap()]).1
+    };
+
+    assert_eq!(look(&[first, second]), "");
+    assert_eq!(
+        look(&[first, second + 188]),
+        format!(
+            "MUST (6.2.2): media.ts ({}@{first}) in line 9 cannot be fetched: {second} bytes came of {} from {first} on\n",
+            second + 188,
+            second + 188
+        )
+    );
+    assert_eq!(
+        look(&[first, second - 1]),
+        format!(
+            "line 9: MUST (3.1.1): media.ts ({}@{first}): {} bytes, not whole packets of 188\n",
+            second - 1,
+            second - 1
+        )
+    );
+    assert!(
+        look(&[first, usize::MAX])
+            .starts_with("line 8: MUST (4.4.4.2): a range that ends beyond all numbers: ")
+    );
+}
+
+#[test]
+fn segments_that_are_ranges_are_asked_for_as_such() {
+    let (bytes, [first, second]) = joined();
+    let look = |status: u16, length: usize| {
+        let (_, said, complaint) = served_to("", "/list.m3u8", &[], |request| {
+            if !request.contains("/media.ts") {
+                return text(ranged(&[first, length]));
+            }
+            let range = header(request, "range").unwrap().strip_prefix("bytes=").unwrap();
+            let (start, end) = range.split_once('-').unwrap();
+            let (start, end): (usize, usize) = (start.parse().unwrap(), end.parse().unwrap());
+            match bytes.get(start..=end) {
+                Some(_) if status == 200 => media(&*bytes),
+                Some(piece) => Answer(status, "max-age=24", piece.to_vec()),
+                None => refused(416),
+            }
+        });
+        assert!(!complaint.is_empty());
+        said
+    };
+
+    assert_eq!(look(206, second), "");
+    assert!(look(206, second + 188).ends_with(" in line 9 cannot be fetched: the server answers 416\n"));
+    assert!(look(200, second).starts_with(&format!(
+        "MUST (6.2.2): media.ts ({first}@0) in line 6 cannot be fetched: the server answers with the whole"
+    )));
 }

@@ -23,6 +23,7 @@ describe('what the server says', () => {
     ['invalid-request', 'bad_request', 'The server doesn’t accept this ID'],
     ['stream-not-found', 'gone', 'This channel is no longer in your playlists'],
     ['unauthorized', 'password', 'This server asks for a password'],
+    ['storage-timeout', 'storage_timeout', 'The server can’t read its playlists'],
     ['internal', 'unknown', 'Playback stopped'],
   ])('%s without a code is %s: %s', (type, code, title) => {
     const problem = readProblem(503, body(type), null);

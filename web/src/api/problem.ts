@@ -36,6 +36,7 @@ const CODE_OF_TYPE: Record<string, string> = {
   'no-media': 'no_media',
   unauthorized: 'password',
   'no-peers': 'no_peers',
+  'storage-timeout': 'storage_timeout',
   'shutting-down': 'shutting_down',
 };
 
@@ -66,6 +67,7 @@ const SENTENCES: Record<string, { title: MessageKey; body: MessageKey }> = {
   stopped: { title: 'err.stopped.title', body: 'err.stopped.body' },
   gone: { title: 'err.gone.title', body: 'err.gone.body' },
   stream_starting: { title: 'err.engineSlow.title', body: 'err.engineSlow.body' },
+  storage_timeout: { title: 'err.storage.title', body: 'err.storage.body' },
   shutting_down: { title: 'err.shutdown.title', body: 'err.shutdown.body' },
   codec_video: { title: 'err.video.title', body: 'err.videoPlayer.body' },
   password: { title: 'err.password.title', body: 'err.password.body' },

@@ -15,6 +15,7 @@ mod low_latency;
 mod media;
 mod multivariant;
 mod playlist;
+mod range;
 mod read;
 mod timeline;
 mod transport;

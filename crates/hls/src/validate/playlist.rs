@@ -1,6 +1,6 @@
 //! A media playlist as it was read, however bad it is.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use super::value::Date;
 
@@ -52,6 +52,8 @@ pub struct Segment {
     pub date: Option<Date>,
     /// Whether it is a piece of a resource (`EXT-X-BYTERANGE`).
     pub is_range: bool,
+    /// Which bytes that are, never none, where it can be told.
+    pub range: Option<Range<u64>>,
     /// Whether it is not there (`EXT-X-GAP`).
     pub gap: bool,
     /// Those of its parts that are listed.
@@ -71,6 +73,8 @@ pub struct Part {
     pub independent: bool,
     /// Whether it is a piece of a resource (`BYTERANGE`).
     pub is_range: bool,
+    /// Which bytes that are, never none, where it can be told.
+    pub range: Option<Range<u64>>,
     /// Whether it is not there (`GAP=YES`).
     pub gap: bool,
 }

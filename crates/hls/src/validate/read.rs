@@ -1,18 +1,25 @@
 //! Reading a media playlist: every tag that the rules are about, and what is wrong with where it stands.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use super::{
     attributes::Attributes,
     finding::{Report, shown},
     lines::{Kind, Tag, lines},
     playlist::{Hint, Part, Playlist, RenditionReport, Segment, ServerControl},
+    range::Ranges,
     value::{Date, decimal, integer, whole_seconds},
 };
 
 /// Read a media playlist, and note what cannot be read.
 pub(super) fn read(text: &str, report: &mut Report) -> Playlist {
-    let mut reader = Reader { playlist: Playlist::default(), next: Next::default(), report };
+    let mut reader = Reader {
+        playlist: Playlist::default(),
+        next: Next::default(),
+        ranges: Ranges::default(),
+        part_ranges: Ranges::default(),
+        report,
+    };
     for line in lines(text) {
         match line.kind() {
             Kind::Nothing => {}
@@ -25,19 +32,23 @@ pub(super) fn read(text: &str, report: &mut Report) -> Playlist {
 
 struct Reader<'a> {
     playlist: Playlist,
-    next: Next,
+    next: Next<'a>,
+    ranges: Ranges,
+    part_ranges: Ranges,
     report: &'a mut Report,
 }
 
 /// The segment whose URI has not come yet.
 #[derive(Default)]
-struct Next {
+struct Next<'a> {
     segment: Segment,
     has_duration: bool,
+    /// Its `EXT-X-BYTERANGE`, which is about a URI that comes later.
+    range: Option<Tag<'a>>,
 }
 
-impl Reader<'_> {
-    fn tag(&mut self, tag: Tag<'_>) {
+impl<'a> Reader<'a> {
+    fn tag(&mut self, tag: Tag<'a>) {
         match tag.name {
             "EXT-X-TARGETDURATION" => self.target_duration(tag),
             "EXT-X-MEDIA-SEQUENCE" => {
@@ -60,7 +71,7 @@ impl Reader<'_> {
             }
             "EXT-X-PROGRAM-DATE-TIME" => self.date(tag),
             "EXT-X-KEY" | "EXT-X-MAP" => self.before_parts(tag),
-            "EXT-X-BYTERANGE" => self.next.segment.is_range = true,
+            "EXT-X-BYTERANGE" => self.next.range = Some(tag),
             "EXT-X-GAP" => self.next.segment.gap = true,
             _ => {}
         }
@@ -68,11 +79,42 @@ impl Reader<'_> {
 
     /// 4.4.4.1: every segment has its duration in front.
     fn uri(&mut self, line: usize, uri: &str) {
-        let Next { segment, has_duration } = std::mem::take(&mut self.next);
+        let Next { segment, has_duration, range } = std::mem::take(&mut self.next);
         if !has_duration {
             self.report.must("4.4.4.1", line, "a segment without EXTINF");
         }
-        self.playlist.segments.push(Segment { line, uri: uri.to_owned(), ..segment });
+        let is_range = range.is_some();
+        let range = self.range(uri, range);
+        self.playlist.segments.push(Segment { line, uri: uri.to_owned(), is_range, range, ..segment });
+    }
+
+    /// 4.4.4.2: bytes that can be, from an offset or from the end of the segment before on.
+    fn range(&mut self, uri: &str, tag: Option<Tag<'_>>) -> Option<Range<u64>> {
+        let Some(tag) = tag else {
+            self.ranges.whole();
+            return None;
+        };
+        let range = self.ranges.take(uri, tag.value);
+        range.unwrap_or_else(|text| {
+            self.report.must("4.4.4.2", tag.line, text);
+            None
+        })
+    }
+
+    /// 4.4.4.9: the same of a part.
+    fn part_range(&mut self, uri: &str, attributes: &Attributes<'_>) -> Option<Range<u64>> {
+        if !attributes.has("BYTERANGE") {
+            self.part_ranges.whole();
+            return None;
+        }
+        let Some(text) = attributes.quoted("BYTERANGE", self.report) else {
+            self.part_ranges.unknown();
+            return None;
+        };
+        self.part_ranges.take(uri, text).unwrap_or_else(|text| {
+            self.report.must("4.4.4.9", attributes.line(), text);
+            None
+        })
     }
 
     /// Number the segments, which only works once all is read: tags may stand anywhere in a bad playlist.
@@ -153,6 +195,8 @@ impl Reader<'_> {
         if self.has_begun() {
             self.report.must("4.4.5.2", tag.line, "EXT-X-SKIP behind a segment");
         }
+        self.ranges.unknown();
+        self.part_ranges.unknown();
         self.playlist.skipped = attributes.integer("SKIPPED-SEGMENTS", self.report).unwrap_or(0);
     }
 
@@ -201,12 +245,15 @@ impl Reader<'_> {
     fn part(&mut self, tag: Tag<'_>) {
         let attributes = Attributes::read(tag);
         attributes.require(&["URI", "DURATION"], "4.4.4.9", self.report);
+        let uri = attributes.quoted("URI", self.report).unwrap_or_default().to_owned();
+        let range = self.part_range(&uri, &attributes);
         self.next.segment.parts.push(Part {
             line: tag.line,
-            uri: attributes.quoted("URI", self.report).unwrap_or_default().to_owned(),
+            uri,
             duration: attributes.decimal("DURATION", self.report).unwrap_or(Duration::ZERO),
             independent: attributes.is_yes("INDEPENDENT", &[], self.report),
             is_range: attributes.has("BYTERANGE"),
+            range,
             gap: attributes.is_yes("GAP", &[], self.report),
         });
     }

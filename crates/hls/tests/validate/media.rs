@@ -141,6 +141,47 @@ fn the_version_that_a_playlist_needs() {
 }
 
 #[test]
+fn ranges_of_bytes_that_cannot_be() {
+    let ranged = |first: &str, second: &str| {
+        let text = format!(
+            "#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{first}\n#EXTINF:4,\n{second}\n\
+             #EXTINF:4,\n#EXT-X-BYTERANGE:188\na.ts\n#EXT-X-ENDLIST\n"
+        );
+        let (playlist, findings) = validate::read(&text);
+        let ranges = playlist.segments.into_iter().map(|segment| segment.range);
+        format!("{:?}\n{}", ranges.collect::<Vec<_>>(), told(&findings))
+    };
+    let first = "#EXT-X-BYTERANGE:376@188\na.ts";
+
+    insta::assert_snapshot!(
+        [
+            ranged(first, "#EXT-X-BYTERANGE:188\na.ts"),
+            ranged(first, "#EXT-X-BYTERANGE:18446744073709551615@188\na.ts"),
+            ranged(first, "#EXT-X-BYTERANGE:0@188\na.ts"),
+            ranged(first, "#EXT-X-BYTERANGE:188@\na.ts"),
+            ranged(first, "#EXT-X-BYTERANGE:-188@0\na.ts"),
+            ranged(first, "#EXT-X-BYTERANGE:188\nb.ts"),
+            ranged("b.ts", "a.ts"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn ranges_of_parts_that_cannot_be() {
+    insta::assert_snapshot!(each_alone(
+        &low_latency(100, 10, 3),
+        &[
+            (",URI=\"part_109_0.ts\"", ",URI=\"part_109_0.ts\",BYTERANGE=\"188@0\""),
+            (",URI=\"part_109_0.ts\"", ",URI=\"part_109_0.ts\",BYTERANGE=\"188\""),
+            (",URI=\"part_109_0.ts\"", ",URI=\"part_109_0.ts\",BYTERANGE=188@0"),
+            (",URI=\"part_109_0.ts\"", ",URI=\"part_109_0.ts\",BYTERANGE=\"1@18446744073709551615\""),
+        ],
+        validate::media
+    ));
+}
+
+#[test]
 fn the_tags_of_any_media_playlist() {
     insta::assert_snapshot!(each_alone(
         PLAIN,

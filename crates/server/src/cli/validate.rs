@@ -50,8 +50,9 @@ pub(super) async fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn look(arguments: &Arguments) -> anyhow::Result<Told> {
-    let fetch = Fetch::new()?;
-    let answer = fetch.playlist(&fetch::place(&arguments.input)?).await?;
+    let input = fetch::place(&arguments.input)?;
+    let fetch = Fetch::new(input.clone())?;
+    let answer = fetch.playlist(&input).await?;
     let follow = Duration::from_secs(arguments.follow);
     if !is_multivariant(&answer.text) {
         let watch = Watch::new(fetch, answer.url.clone(), String::new());

@@ -46,7 +46,11 @@ impl Input {
     pub(super) fn open(name: &str) -> anyhow::Result<Self> {
         let (source, length) = match name {
             "-" => (Source::Stdin(io::stdin()), None),
-            url if url.contains("://") => request(url).with_context(|| format!("opening {url}"))?,
+            url if url.contains("://") => {
+                // Not with the input: where its parts cannot be told apart, there may be a password in any of them.
+                let parsed = url.parse().context("the input is no URL")?;
+                request(parsed).with_context(|| format!("opening {url}"))?
+            }
             path => open(path).with_context(|| format!("opening {path}"))?,
         };
         Ok(Self { name: name.to_owned(), source, length, received: 0 })
@@ -91,8 +95,7 @@ fn read(input: impl AsFd) -> io::Result<Bytes> {
     Ok(block.into())
 }
 
-fn request(url: &str) -> anyhow::Result<(Source, Option<u64>)> {
-    let url: Url = url.parse().context("this is no URL")?;
+fn request(url: Url) -> anyhow::Result<(Source, Option<u64>)> {
     anyhow::ensure!(url.scheme() == "http", "only http:// URLs can be read, not {}://", url.scheme());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;

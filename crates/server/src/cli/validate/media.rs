@@ -1,6 +1,6 @@
 //! The segments and parts that a playlist lists, each fetched once and looked into.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 use hls::validate::{Contents, Finding, Playlist, Said, Segment, Transport, assembled};
@@ -11,6 +11,13 @@ use super::{
     fetch::{Fetch, join},
     told::Told,
 };
+
+/// A segment or part as it stands in a playlist.
+struct Listed<'a> {
+    uri: &'a str,
+    line: usize,
+    range: Option<&'a Range<u64>>,
+}
 
 /// Parts of so many segments are kept for their segment to be compared with.
 const MOST_KEPT: usize = 4;
@@ -98,21 +105,24 @@ impl Media {
                 self.next_part.is_none_or(|next| next == place || (index == 0 && before == Some(next)));
             self.next_part = Some((segment.number, index + 1));
             let missed = std::mem::replace(&mut self.missed_part, true);
-            if part.gap || part.is_range {
+            let listed = Listed { uri: &part.uri, line: part.line, range: part.range.as_ref() };
+            if part.gap || part.is_range != listed.range.is_some() {
                 continue;
             }
-            let Some((_, bytes)) = self.get(base, &part.uri, part.line, playlist, told).await else {
+            let Some((_, bytes)) = self.get(base, &listed, playlist, told).await else {
                 continue;
             };
             self.missed_part = false;
-            self.hinted.came(&part.uri, &bytes, told).await;
+            if !part.is_range {
+                self.hinted.came(&part.uri, &bytes, told).await;
+            }
             let said = Said {
                 discontinuity: !follows || missed || (index == 0 && segment.discontinuity),
                 is_part: true,
                 independent: part.independent,
                 duration: Some(part.duration),
             };
-            told.tell(about(&part.uri, part.line, self.parts.take(&bytes, said)));
+            told.tell(listed.about(self.parts.take(&bytes, said)));
             let pieces = self.kept.entry(segment.number).or_default();
             if pieces.len() == index {
                 pieces.push(bytes);
@@ -125,14 +135,17 @@ impl Media {
         self.next_segment = Some(segment.number.saturating_add(1));
         let parts = self.kept.remove(&segment.number).unwrap_or_default();
         let missed = std::mem::replace(&mut self.missed_segment, true);
-        if segment.gap || segment.is_range {
+        let listed = Listed { uri: &segment.uri, line: segment.line, range: segment.range.as_ref() };
+        if segment.gap || segment.is_range != listed.range.is_some() {
             return;
         }
-        let Some((url, bytes)) = self.get(base, &segment.uri, segment.line, playlist, told).await else {
+        let Some((url, bytes)) = self.get(base, &listed, playlist, told).await else {
             return;
         };
         self.missed_segment = false;
-        self.removed.note(segment.number, url, &bytes);
+        if !segment.is_range {
+            self.removed.note(segment.number, url, &bytes);
+        }
         let said = Said {
             discontinuity: segment.discontinuity || !follows || missed,
             is_part: false,
@@ -144,25 +157,27 @@ impl Media {
             let pieces: Vec<&[u8]> = parts.iter().map(|part| &part[..]).collect();
             findings.extend(assembled(&pieces, &bytes));
         }
-        told.tell(about(&segment.uri, segment.line, findings));
+        told.tell(listed.about(findings));
     }
 
-    /// What `uri` names, and where that is. What is listed can be fetched (6.2.1, 6.2.2).
+    /// What is `listed`, and where that is: it can be fetched (6.2.1, 6.2.2).
     async fn get(
         &self,
         base: &Url,
-        uri: &str,
-        line: usize,
+        listed: &Listed<'_>,
         playlist: &Playlist,
         told: &mut Told,
     ) -> Option<(Url, Bytes)> {
         let fetched = async {
-            let url = join(base, uri)?;
-            let piece = self.fetch.media(&url).await?;
+            let url = join(base, listed.uri)?;
+            let piece = match listed.range {
+                Some(range) => self.fetch.range(&url, range).await?,
+                None => self.fetch.media(&url).await?,
+            };
             anyhow::Ok((url, piece))
         };
         let fetched = fetched.await.inspect_err(|error| {
-            let name = uri.escape_debug();
+            let (name, line) = (listed.name(), listed.line);
             told.must("6.2.2", format!("{name} in line {line} cannot be fetched: {error:#}"));
         });
         let (url, piece) = fetched.ok()?;
@@ -173,12 +188,23 @@ impl Media {
     }
 }
 
-/// Findings about the bytes of `uri`, which stands in `line`.
-fn about(uri: &str, line: usize, findings: Vec<Finding>) -> Vec<Finding> {
-    let named = |finding: Finding| Finding {
-        line: (line > 0).then_some(line),
-        text: format!("{}: {}", uri.escape_debug(), finding.text),
-        ..finding
-    };
-    findings.into_iter().map(named).collect()
+impl Listed<'_> {
+    /// Its URI, with its range as a playlist has it.
+    fn name(&self) -> String {
+        let uri = self.uri.escape_debug();
+        match self.range {
+            Some(range) => format!("{uri} ({}@{})", range.end - range.start, range.start),
+            None => uri.to_string(),
+        }
+    }
+
+    /// Findings about its bytes.
+    fn about(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let named = |finding: Finding| Finding {
+            line: (self.line > 0).then_some(self.line),
+            text: format!("{}: {}", self.name(), finding.text),
+            ..finding
+        };
+        findings.into_iter().map(named).collect()
+    }
 }

@@ -1,6 +1,10 @@
 //! Findings as they are said: each once, and counted.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::HashSet,
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use hls::validate::{Finding, Severity};
 
@@ -9,34 +13,51 @@ use crate::cli::output::say;
 /// More different findings than this are counted and not said.
 const MOST: usize = 10_000;
 
+/// So many are known again when they come once more: memory is bounded, however long a playlist is followed.
+const MOST_KNOWN: usize = 1_000_000;
+
 /// What was said of one playlist, or of several.
 #[derive(Debug)]
 pub(super) struct Told {
     /// Stands in front of each line.
     prefix: String,
-    said: HashSet<(&'static str, String)>,
+    /// Fingerprints of what was found.
+    known: HashSet<u64>,
     musts: usize,
     shoulds: usize,
 }
 
 impl Told {
     pub(super) fn new(prefix: String) -> Self {
-        Self { prefix, said: HashSet::new(), musts: 0, shoulds: 0 }
+        Self { prefix, known: HashSet::new(), musts: 0, shoulds: 0 }
     }
 
     /// Say what is new. In the next version of a playlist the same stands in another line.
     pub(super) fn tell(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            let line = format!("{}{finding}", self.prefix);
-            if self.said.len() >= MOST || !self.said.insert((finding.clause, finding.text)) {
+            if !self.is_new(&finding) {
                 continue;
             }
-            say(&line);
+            match self.known.len() - 1 {
+                ..MOST => say(&format!("{}{finding}", self.prefix)),
+                MOST => say(&format!(
+                    "{}{MOST} findings were said, and those that follow are counted only",
+                    self.prefix
+                )),
+                _ => {}
+            }
             match finding.severity {
                 Severity::Must => self.musts += 1,
                 Severity::Should => self.shoulds += 1,
             }
         }
+    }
+
+    fn is_new(&mut self, finding: &Finding) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (finding.clause, &finding.text).hash(&mut hasher);
+        let print = hasher.finish();
+        !self.known.contains(&print) && (self.known.len() >= MOST_KNOWN || self.known.insert(print))
     }
 
     /// Say what is forbidden and has no line of a playlist, by the clause.

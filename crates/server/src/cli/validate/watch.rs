@@ -97,8 +97,9 @@ impl Watch {
                 delivery::skipped(&answer.text, playlist, &mut self.told);
             }
         }
-        // Only MPEG-TS as it is can be looked into.
-        let is_other = ["#EXT-X-MAP", "#EXT-X-KEY"].iter().any(|tag| answer.text.contains(tag));
+        // Only MPEG-TS as it is can be looked into, and not single pictures of it.
+        let others = ["#EXT-X-MAP", "#EXT-X-KEY", "#EXT-X-I-FRAMES-ONLY"];
+        let is_other = others.iter().any(|tag| answer.text.contains(tag));
         if let Some(playlist) = self.follower.playlist().filter(|_| !is_other) {
             self.media.look(&answer.url, playlist, &mut self.told).await;
         }
