@@ -16,7 +16,7 @@ class FakeHls {
   readonly recoverMediaError = vi.fn<Hls['recoverMediaError']>();
   readonly destroy = vi.fn<Hls['destroy']>();
   readonly trigger = vi.fn<(event: string, data: object) => void>();
-  readonly once = vi.fn();
+  readonly once = vi.fn<Hls['once']>();
   targetLatency = 1;
   latency = 1;
   readonly #listeners = new Map<string, (event: string, data: object) => void>();
