@@ -2,10 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    time::{Duration, Instant},
 };
+
+/// More than anything takes; only a failing test waits so long.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The program with an environment that is only what `variables` say.
 fn acehls(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
@@ -21,6 +26,31 @@ fn output(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String, Stri
 fn told(output: Output) -> (bool, String, String) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// What `look` finds, once it finds something.
+fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < LIMIT, "nothing within {LIMIT:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// The client that is at the door, if there is one.
+fn client(server: &TcpListener) -> Option<TcpStream> {
+    server.set_nonblocking(true).unwrap();
+    let (client, _) = match server.accept() {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+        accepted => accepted.unwrap(),
+    };
+    client.set_nonblocking(false).unwrap();
+    client.set_read_timeout(Some(LIMIT)).unwrap();
+    client.set_write_timeout(Some(LIMIT)).unwrap();
+    Some(client)
 }
 
 fn clip() -> PathBuf {
@@ -199,15 +229,15 @@ fn the_version_and_the_api_are_told() {
 #[test]
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let storage = tempfile::tempdir().unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let engine = format!("http://{closed}");
     let variables =
         [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", &port), ("ACESTREAM_BASE_URL", &engine)];
     // Whoever has the port hangs up on those who ask who they are.
     let asked = std::thread::scope(|scope| {
-        scope.spawn(|| drop(taken.accept()));
+        scope.spawn(|| drop(eventually(|| client(&taken))));
         output(&["doctor"], &variables)
     });
 
@@ -221,7 +251,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 #[test]
 fn the_doctor_looks_at_each_engine() {
     let storage = tempfile::tempdir().unwrap();
-    let closed = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (one, other) = (closed(), closed());
     let engines = format!("http://{one}, http://{other}");
     let variables =
@@ -237,7 +267,7 @@ fn the_doctor_looks_at_each_engine() {
 #[test]
 fn the_doctor_takes_an_engine_that_keeps_its_version_to_itself_for_there() {
     let storage = tempfile::tempdir().unwrap();
-    let engine = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let engine = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", engine.local_addr().unwrap());
     let variables =
         [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0"), ("ACESTREAM_BASE_URL", &base)];
@@ -254,8 +284,8 @@ fn the_doctor_takes_an_engine_that_keeps_its_version_to_itself_for_there() {
 }
 
 /// Answer one request as an engine that does not know it.
-fn refuse(engine: &std::net::TcpListener) {
-    let (mut client, _) = engine.accept().unwrap();
+fn refuse(engine: &TcpListener) {
+    let mut client = eventually(|| client(engine));
     let request = BufReader::new(client.try_clone().unwrap()).lines().map_while(Result::ok);
     request.take_while(|line| !line.is_empty()).for_each(drop);
     let body = r#"{"result": null, "error": "unknown method"}"#;
@@ -314,13 +344,13 @@ fn input_that_is_no_transport_stream_leaves_no_playlist() {
 #[test]
 fn a_url_that_breaks_off_leaves_no_playlist() {
     let folder = tempfile::tempdir().unwrap();
-    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/clip.ts", server.local_addr().unwrap());
     let clip = std::fs::read(clip()).unwrap();
 
     let (fine, _, said) = std::thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut client, _) = server.accept().unwrap();
+            let mut client = eventually(|| client(&server));
             let mut request = [0; 1024];
             let _ = client.read(&mut request).unwrap();
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", clip.len());
@@ -406,25 +436,23 @@ fn a_speed_that_is_no_factor_is_refused() {
 fn a_live_source_is_packaged_until_told_to_stop() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
-        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/live.ts", server.local_addr().unwrap());
         let path = folder.path().to_str().unwrap();
         let mut packaging = Running(
             acehls(&["package", &url, path], &[]).stderr(Stdio::piped()).spawn().unwrap(),
             String::new(),
         );
-        let (mut source, _) = server.accept().unwrap();
+        let mut source = packaging.until(|| client(&server));
         let _ = source.read(&mut [0; 1024]).unwrap();
         source.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         let clip = std::fs::read(clip()).unwrap();
         source.write_all(&clip[..clip.len() / 2]).unwrap();
-        while !folder.path().join("segment_0.ts").exists() {
-            std::thread::yield_now();
-        }
+        packaging.until(|| folder.path().join("segment_0.ts").exists().then_some(()));
 
         Command::new("kill").args([signal, &packaging.0.id().to_string()]).status().unwrap();
 
-        assert_eq!(packaging.0.wait().unwrap().code(), Some(0), "{signal}");
+        assert_eq!(packaging.ended().code(), Some(0), "{signal}");
         let playlist = std::fs::read_to_string(folder.path().join("playlist.m3u8")).unwrap();
         assert!(playlist.starts_with("#EXTM3U\n") && playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
     }
@@ -461,7 +489,7 @@ impl Running {
     }
 
     fn get(&self, path: &str) -> String {
-        let mut tcp = std::net::TcpStream::connect(&self.1).unwrap();
+        let mut tcp = TcpStream::connect(&self.1).unwrap();
         write!(tcp, "GET {path} HTTP/1.1\r\nhost: tv\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         tcp.read_to_string(&mut answer).unwrap();
@@ -471,7 +499,26 @@ impl Running {
     /// Stop as a service manager does; true when the program ended well.
     fn stop(mut self) -> bool {
         Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
-        self.0.wait().unwrap().success()
+        self.ended().success()
+    }
+
+    /// What `look` finds while the program runs.
+    fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> T {
+        eventually(|| {
+            let ended = self.0.try_wait().unwrap();
+            let found = look();
+            assert!(found.is_some() || ended.is_none(), "it ended with {ended:?}: {}", self.complaint());
+            found
+        })
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        eventually(|| self.0.try_wait().unwrap())
+    }
+
+    /// What a program that ended complained of.
+    fn complaint(&mut self) -> String {
+        self.0.stderr.take().map(|said| std::io::read_to_string(said).unwrap()).unwrap_or_default()
     }
 }
 
@@ -501,7 +548,7 @@ fn systemd_is_told_when_the_server_is_ready_and_when_it_stops() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("notify");
     let systemd = std::os::unix::net::UnixDatagram::bind(&place).unwrap();
-    systemd.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    systemd.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let heard = || {
         let mut message = [0; 64];
         let length = systemd.recv(&mut message).unwrap();

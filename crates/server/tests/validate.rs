@@ -10,6 +10,7 @@ use std::{
         Condvar, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 /// The exit code, what was said, and what was complained of.
@@ -166,6 +167,7 @@ fn served_to(
     let base = format!("http://{user}{}", server.local_addr().unwrap());
     let (is_done, server, answer) = (AtomicBool::new(false), &server, &answer);
     std::thread::scope(|scope| {
+        let _closing = Closing(server, &is_done);
         scope.spawn(|| {
             while let Ok((client, _)) = server.accept() {
                 if is_done.load(Ordering::Acquire) {
@@ -175,11 +177,18 @@ fn served_to(
             }
         });
         let url = format!("{base}{path}");
-        let found = validate(&[&[url.as_str()], arguments].concat());
-        is_done.store(true, Ordering::Release);
-        TcpStream::connect(server.local_addr().unwrap()).unwrap();
-        found
+        validate(&[&[url.as_str()], arguments].concat())
     })
+}
+
+/// Ends who accepts from a server when it goes, also when a test fails: the scope waits for its threads.
+struct Closing<'a>(&'a TcpListener, &'a AtomicBool);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.1.store(true, Ordering::Release);
+        drop(self.0.local_addr().and_then(TcpStream::connect));
+    }
 }
 
 fn respond(mut client: TcpStream, answer: impl Fn(&str) -> Answer) {
@@ -342,8 +351,11 @@ fn a_hinted_part_is_the_one_that_comes() {
                 if *count == 1 { early() } else { media(&*part) }
             }
             _ => {
-                // The part comes when somebody waits for it.
-                drop(asked.1.wait_while(asked.0.lock().unwrap(), |count| *count == 0).unwrap());
+                // The part comes when somebody waits for it; only a failing test waits so long for that.
+                let count = asked.0.lock().unwrap();
+                drop(
+                    asked.1.wait_timeout_while(count, Duration::from_secs(60), |count| *count == 0).unwrap(),
+                );
                 text(live(1, more))
             }
         })

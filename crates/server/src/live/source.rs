@@ -697,7 +697,7 @@ mod tests {
     /// sessions are left there.
     async fn left_behind(is_played_again: bool) -> usize {
         let (fake, other) = (fake(vec![channel('a')], 5.0).await, fake(vec![channel('a')], 1000.0).await);
-        let hub = hub([&fake, &other], config()).await;
+        let (hub, _storage) = hub([&fake, &other], config()).await;
         let (_listing, _publish, mut source) = hub.source(&id('a'));
         tokio::select! {
             event = source.next() => panic!("{event:?}"),
@@ -742,7 +742,7 @@ mod tests {
         // Behind its burst nothing comes.
         let fake = fake(vec![Channel { lump: Duration::from_secs(3600), ..channel('a') }], 1000.0).await;
         let silence = Duration::from_millis(400);
-        let hub = hub([&fake], Config { silence_timeout: silence, ..config() }).await;
+        let (hub, _storage) = hub([&fake], Config { silence_timeout: silence, ..config() }).await;
         for pace in [Pace::Eager, Pace::Fine] {
             let (_listing, _publish, mut source) = hub.source(&id('a'));
 

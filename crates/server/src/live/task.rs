@@ -654,7 +654,7 @@ mod tests {
         // The engine ends a session that nobody watches for a minute.
         let config = Config { give_up_after: Duration::from_secs(30), ..config() };
         let fake = fake(vec![channel('a'), channel('c')], 1000.0).await;
-        let hub = hub([&fake], config).await;
+        let (hub, _storage) = hub([&fake], config).await;
         let mut task = hub.task(&id('a'));
         hub.find(&id('a')).unwrap().offer(&[id('c')]);
         let swarm = channel('c').infohash;
@@ -684,7 +684,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_start_has_its_whole_budget_however_long_its_swarm_was_waited_for() {
         let fake = fake(vec![channel('a')], 1000.0).await;
-        let hub = hub([&fake], config()).await;
+        let (hub, _storage) = hub([&fake], config()).await;
         let mut task = hub.task(&id('a'));
         let alias = Alias { infohash: channel('a').infohash, form: Form::ContentId };
         task.hub().remember(&id('a'), alias);

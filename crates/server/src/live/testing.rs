@@ -28,12 +28,16 @@ pub(super) async fn fake(channels: Vec<Channel>, speed: f64) -> Fake {
     Fake::start(FakeConfig { channels, speed, ..FakeConfig::default() }).await.unwrap()
 }
 
-pub(super) async fn hub<'a>(fakes: impl IntoIterator<Item = &'a Fake>, config: Config) -> Hub {
+/// A hub, and the folder it keeps its numbers in, which is there as long as it is held.
+pub(super) async fn hub<'a>(
+    fakes: impl IntoIterator<Item = &'a Fake>,
+    config: Config,
+) -> (Hub, tempfile::TempDir) {
     let storage = tempfile::tempdir().unwrap();
     let numbers = Numbers::load(storage.path()).await.unwrap();
     let mut engines = fakes.into_iter().map(|fake| Engine::new(fake.base()).unwrap());
     let first = engines.next().unwrap();
-    Hub::new(config, Engines::new(first, engines, 0), numbers)
+    (Hub::new(config, Engines::new(first, engines, 0), numbers), storage)
 }
 
 /// No engine is asked whether it is there once it was, and nobody waits long before another attempt.
