@@ -251,8 +251,9 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 #[test]
 fn the_doctor_looks_at_each_engine() {
     let storage = tempfile::tempdir().unwrap();
-    let closed = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (one, other) = (closed(), closed());
+    // Held until both are known: a port that is let go of may be given out again.
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [one, other] = held.map(|closed| closed.local_addr().unwrap());
     let engines = format!("http://{one}, http://{other}");
     let variables =
         [("STORAGE_DIR", storage.path().to_str().unwrap()), ("PORT", "0"), ("ACESTREAM_BASE_URL", &engines)];

@@ -243,8 +243,10 @@ async fn alternatives_are_content_ids_and_few() {
 
 #[tokio::test]
 async fn health_names_the_reason_of_each_engine_that_is_down() {
-    let closed = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let engines = format!("http://{} http://{}", closed(), closed());
+    // Held until both are known: a port that is let go of may be given out again.
+    let held = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [one, other] = held.map(|closed| closed.local_addr().unwrap());
+    let engines = format!("http://{one} http://{other}");
     let app = TestApp::with(vec![], |config| config.engine.base_url = engines.parse().unwrap()).await;
 
     let down = async || {
