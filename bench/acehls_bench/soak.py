@@ -20,8 +20,8 @@ WARM_UP = 300  # seconds until memory is looked at: every window is full, and ev
 SPAN = 600  # seconds at both ends whose memory is compared
 LISTS = ("live.m3u8?profile=fast", "live.m3u8?profile=balanced", "live.m3u8?profile=solid", "playlist.m3u8")
 
-# No server can list what did not come, nor the packets that a fault took where two parts meet.
-SOURCE = re.compile(r"\(6\.2\.1\): no (segment|part) for |has the continuity counter")
+# No server can give what did not come, nor the packets that a fault took where two parts meet.
+SOURCE = re.compile(r"\(6\.2\.1\): no (segment|part) for |has the continuity counter|by the hint: the server answers 503")
 
 # What the validator returns: nothing found, or something.
 ENDS = (0, 1)

@@ -193,13 +193,17 @@ impl Inner {
     fn make_room(&mut self, config: &Config) {
         let target_duration = Duration::from_secs(u64::from(self.promise.target_duration));
         let window = config.window.max(SHORTEST * target_duration);
+        let linger = LINGER * target_duration;
         let mut duration: Duration =
             self.segments.range(self.lingering..).map(|segment| segment.duration).sum();
         let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
         let mut listed: usize = self.segments.range(self.lingering..).map(|segment| segment.len()).sum();
         while let Some(oldest) = self.segments.get(self.lingering) {
             let long = duration - oldest.duration >= window;
-            let heavy = listed > config.max_bytes;
+            // What leaves the list stays for a while, and has to fit, too, unless too little would be listed.
+            let late = in_proportion(listed, linger, duration);
+            let spare = duration - oldest.duration >= SHORTEST * target_duration;
+            let heavy = listed > config.max_bytes || (spare && listed + late > config.max_bytes);
             if self.segments.len() - self.lingering <= MIN_LISTED || !(long || heavy) {
                 break;
             }
@@ -211,7 +215,6 @@ impl Inner {
         if self.lingering > 0 || duration >= SHORTEST * target_duration {
             self.gaps = 0;
         }
-        let linger = LINGER * target_duration;
         let mut late: Duration = self.segments.range(..self.lingering).map(|segment| segment.duration).sum();
         while self.lingering > 0 {
             let oldest = &self.segments[0];
@@ -224,6 +227,12 @@ impl Inner {
             self.lingering -= 1;
         }
     }
+}
+
+/// How many bytes `part` has of media of which `whole` has so many.
+fn in_proportion(bytes: usize, part: Duration, whole: Duration) -> usize {
+    let (part, whole) = (part.as_millis(), whole.as_millis().max(1));
+    usize::try_from(bytes as u128 * part / whole).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -268,8 +277,10 @@ mod tests {
 
     #[test]
     fn a_window_too_heavy_becomes_shorter_but_keeps_three_segments() {
-        let config = Config { max_bytes: 500, ..Config::default() };
-        assert_eq!(window(20, &config, |_| false).listed().len(), 5);
+        // Five are listed, and three more left the list just now.
+        let heavy = window(20, &Config { max_bytes: 800, ..Config::default() }, |_| false);
+        assert_eq!((heavy.listed().len(), heavy.bytes()), (5, 800));
+        assert!(heavy.segment(1_012).is_some() && heavy.first() == Some(1_015));
 
         let config = Config { max_bytes: 10, ..Config::default() };
         let window = window(20, &config, |_| false);
