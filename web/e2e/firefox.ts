@@ -52,8 +52,16 @@ export class Firefox {
     const parameters = ['--headless', '--no-remote', '--profile', folder, '--remote-debugging-port', '0', 'about:blank'];
     // Some refuse to run in the home of somebody else.
     const child = spawn(BINARY, parameters, { env: { ...process.env, HOME: folder }, stdio: ['ignore', 'ignore', 'pipe'] });
-    const socket = new WebSocket(`${await address(child)}/session`);
-    await once(socket, 'open');
+    try {
+      return await Firefox.#meet(child, folder);
+    } catch (why) {
+      await end(child, folder);
+      throw why;
+    }
+  }
+
+  static async #meet(child: ChildProcess, folder: string): Promise<Firefox> {
+    const socket = await connected(`${await address(child)}/session`);
     const firefox = new Firefox(child, folder, socket);
     await firefox.#ask('session.new', { capabilities: {} });
     const tree = record(await firefox.#ask('browsingContext.getTree', {}));
@@ -75,10 +83,7 @@ export class Firefox {
   }
 
   async stop(): Promise<void> {
-    const gone = this.#process.exitCode === null ? once(this.#process, 'exit') : null;
-    this.#process.kill('SIGTERM');
-    await gone;
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    await end(this.#process, this.#folder);
   }
 
   #ask(method: string, params: object): Promise<unknown> {
@@ -99,16 +104,43 @@ export class Firefox {
   }
 }
 
+/** Ends what still runs, and removes its profile. */
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  const runs = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  const gone = runs ? once(child, 'exit') : null;
+  child.kill('SIGTERM');
+  const harder = setTimeout(() => child.kill('SIGKILL'), LIMIT);
+  await gone;
+  clearTimeout(harder);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** A connection that is open. */
+async function connected(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  const signal = AbortSignal.timeout(LIMIT);
+  await Promise.race([once(socket, 'open', { signal }), once(socket, 'error', { signal })]);
+  if (socket.readyState !== WebSocket.OPEN) throw new Error(`${url} cannot be connected to`);
+  return socket;
+}
+
 /** Where it listens, which it says once it does. */
-function address(child: ChildProcess): Promise<string> {
-  return new Promise((done, failed) => {
-    let said = '';
+async function address(child: ChildProcess): Promise<string> {
+  let said = '';
+  const listening = new Promise<string>((done, failed) => {
     child.stderr?.on('data', (piece: Buffer) => {
       said += piece.toString();
-      const found = /WebDriver BiDi listening on (ws:\S+)/.exec(said)?.[1];
+      const found = /WebDriver BiDi listening on (ws:\S+)\s/.exec(said)?.[1];
       if (found !== undefined) done(found);
     });
     child.once('exit', (code) => failed(new Error(`Firefox ended (${code}) before it listened:\n${said}`)));
     child.once('error', failed);
+    AbortSignal.timeout(LIMIT).addEventListener('abort', () => failed(new Error(`Firefox does not listen:\n${said}`)));
   });
+  try {
+    return await listening;
+  } finally {
+    // The rest is let go of unread, so that it does not wait for a reader.
+    child.stderr?.removeAllListeners('data').resume();
+  }
 }
