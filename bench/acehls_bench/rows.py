@@ -12,7 +12,7 @@ import urllib.request
 
 from . import media
 from .machine import children_of, cpu_seconds, memory_bytes, say, until
-from .servers import Acehls, FakeEngine, FfmpegHls, Nginx, all_of
+from .servers import Acehls, FakeEngine, FfmpegHls, Multimux, Nginx, all_of
 from .tap import Tap
 from .viewer import Audience
 
@@ -83,6 +83,7 @@ def live(bench, channels=20):
     ]
     ours = live_ours(bench, listed)
     peer = None if bench.missing("ffmpeg", "nginx") else live_peer(bench, listed)
+    kin = live_kin(bench, listed)
     rate = f"{channels} channels, {ours['megabits'] / channels:.1f} Mbit/s each"
     allowed = ours["window"] + ours["growing"] + 30e6 + 0.5e6 * channels
     bench.notes.append(
@@ -90,6 +91,7 @@ def live(bench, channels=20):
         f"{megabytes(allowed - ours['growing'])} would be allowed."
     )
     ratio = ours["cpu"] / peer["cpu"] if peer else None
+    kinship = ours["cpu"] / kin["cpu"] if kin else None
     per_channel = ours["alone"] / channels * 5 / (ours["alone_megabits"] / channels)
     return [
         Row(
@@ -99,6 +101,12 @@ def live(bench, channels=20):
             ratio,
             "1/6 of FFmpeg",
             ratio <= 1 / 6 if peer else None,
+        ),
+        Row(
+            "the same",
+            f"{ours['cpu'] * 100:.1f}, {megabytes(ours['rss'])} (RSS)",
+            f"{kin['cpu'] * 100:.1f}, {megabytes(kin['rss'])} (RSS) (multimux)" if kin else "– (multimux)",
+            kinship, "less than multimux", kinship < 1 if kin else None,
         ),
         Row(
             "the same without viewers, for each 5 Mbit/s: CPU, % of a core",
@@ -166,6 +174,35 @@ def live_peer(bench, listed):
         f"their segments to the viewers and is not counted above, took {nginx_cpu * 100:.1f} % of a core."
     )
     return {"cpu": cpu, "megabits": megabits, "pss": pss}
+
+
+def live_kin(bench, listed):
+    """multimux, the nearest in kind: `cargo install multimux-cli --root target/peers`."""
+    program = shutil.which("multimux", path=f"{bench.clips.parent / 'peers/bin'}:{os.environ['PATH']}")
+    if program is None:
+        bench.notes.append("multimux is not installed: what it is the peer of was not judged.")
+        return None
+    folder = bench.folder("live-multimux")
+    with FakeEngine(bench.acehls, folder, listed) as engine:
+        with Multimux(program, folder, engine.url, [channel["id"] for channel in listed]) as server:
+            playlists = [f"{server.url}/{channel['id']}/media.m3u8" for channel in listed]
+            until(lambda: all(fetches(playlist) for playlist in playlists), 60, "multimux's playlists")
+            with Audience(playlists) as audience:
+                say("multimux: windows fill")
+                time.sleep(bench.seconds(FILLING))
+                say("multimux: viewers watch")
+                cpu, megabits = rates(bench.seconds(60), server.pids, lambda: audience.bytes)
+                rss = memory_bytes(server.pids, "Rss")
+            complain(bench, "multimux", audience, megabits)
+    return {"cpu": cpu, "rss": rss}
+
+
+def fetches(url):
+    """Whether a playlist with a segment is there."""
+    try:
+        return b"#EXTINF" in (fetch(url) or b"")
+    except (OSError, urllib.error.URLError):
+        return False
 
 
 def rates(seconds, pids, transferred):

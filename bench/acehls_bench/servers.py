@@ -109,6 +109,27 @@ class FfmpegHls(Server):
         )
 
 
+class Multimux(Server):
+    """One process for all channels, like ours: HTTP in, HLS with whole MPEG-TS segments out of memory."""
+
+    def __init__(self, program, folder, engine_url, channels):
+        port = free_port()
+        routes = [
+            {
+                "name": channel,
+                "input": {"type": "ts_http", "url": f"{engine_url}/ace/getstream?id={channel}&pid={channel}"},
+                "outputs": ["ts_hls"],
+            }
+            for channel in channels
+        ]
+        config = folder / "multimux.json"
+        config.write_text(json.dumps({
+            "bind": f"127.0.0.1:{port}", "target_duration_secs": 4, "window_segments": 10, "routes": routes,
+        }))
+        super().__init__([program, "--config", config], folder / "multimux.log")
+        self.listening(port)
+
+
 class Nginx(Server):
     """nginx with one worker, serving the files of `root` as fast as it knows how."""
 
