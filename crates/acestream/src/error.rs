@@ -13,6 +13,9 @@ pub enum Error {
     /// There was no connection.
     #[error("the engine cannot be reached: {0}")]
     Unreachable(String),
+    /// There was not even the means to ask: this process, or this machine, may not have one more file open.
+    #[error("this machine lets no more files or connections be open")]
+    NoDescriptor,
     /// There was a connection, and it ended or broke before an answer came.
     #[error("the engine hung up before it answered: {0}")]
     HungUp(String),
@@ -38,16 +41,7 @@ pub enum Error {
     Unexpected(String),
 }
 
-/// What [`Error::Unreachable`] says when the want is here, not at the engine.
-const NO_DESCRIPTOR: &str = "this machine lets no more files or connections be open";
-
 impl Error {
-    /// Whether this says nothing of the engine: there was not even the means to ask it.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        matches!(self, Self::Unreachable(reason) if reason == NO_DESCRIPTOR)
-    }
-
     /// Whether the engine may not know this content ID or infohash in the form it was asked in.
     ///
     /// The same 40 digits may then still load in the other [`Form`](crate::Form). Engines have many words for it,
@@ -77,7 +71,7 @@ impl Error {
         }
         let is_local = causes(error).filter_map(|cause| cause.downcast_ref()).any(is_want_of_descriptors);
         match (is_local, error.is_connect()) {
-            (true, _) => Self::Unreachable(NO_DESCRIPTOR.to_owned()),
+            (true, _) => Self::NoDescriptor,
             (false, true) => Self::Unreachable(root),
             (false, false) => Self::HungUp(root),
         }
@@ -85,8 +79,7 @@ impl Error {
 
     /// The failure of a connection.
     pub(crate) fn from_io(error: &io::Error) -> Self {
-        let is_local = is_want_of_descriptors(error);
-        Self::Unreachable(if is_local { NO_DESCRIPTOR.to_owned() } else { error.to_string() })
+        if is_want_of_descriptors(error) { Self::NoDescriptor } else { Self::Unreachable(error.to_string()) }
     }
 }
 
@@ -117,9 +110,9 @@ mod tests {
     #[test]
     fn want_of_descriptors_is_no_fault_of_the_engine() {
         for number in [23, 24] {
-            assert!(Error::from_io(&io::Error::from_raw_os_error(number)).is_local());
+            assert_eq!(Error::from_io(&io::Error::from_raw_os_error(number)), Error::NoDescriptor);
         }
-        assert!(!Error::from_io(&io::Error::from_raw_os_error(111)).is_local());
+        assert!(matches!(Error::from_io(&io::Error::from_raw_os_error(111)), Error::Unreachable(_)));
     }
 
     #[test]

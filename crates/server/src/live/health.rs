@@ -116,7 +116,7 @@ impl Health {
     /// What a request met that says nothing of the engine but whether it is there.
     pub(super) fn met(&self, error: &Error) {
         match error {
-            Error::Unreachable(reason) if !error.is_local() => self.is_down(reason),
+            Error::Unreachable(reason) => self.is_down(reason),
             // One broadcast may be what it hangs up at, time and again: its next answer says that it is there.
             Error::HungUp(_) => {
                 self.missed(error);
@@ -148,7 +148,7 @@ impl Health {
     }
 
     fn missed(&self, error: &Error) {
-        if error.is_local() {
+        if *error == Error::NoDescriptor {
             return;
         }
         self.hits.store(0, Ordering::Relaxed);
@@ -241,8 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn want_of_descriptors_here_says_nothing_of_the_engine() {
-        let want = Error::Unreachable("this machine lets no more files or connections be open".to_owned());
-        assert!(want.is_local());
+        let want = Error::NoDescriptor;
         let health = health();
         health.is_up("3.2.3");
 

@@ -1,32 +1,36 @@
 //! The directory of live streams.
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use acestream::{ContentId, Infohash};
+use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 #[cfg(test)]
 use {
     super::{Snapshot, source::Source},
-    std::time::Duration,
     tokio::sync::watch,
 };
 
 use super::{
     Config, EngineHealth, Numbers, Stream,
-    aliases::{Alias, Aliases},
+    aliases::Alias,
+    directory::Directory,
     engines::{EngineReport, Engines, Lease, Place},
-    failures::Failures,
     limits::{Blocked, Limit, LimitError, Limits, Usage},
+    listing::Listing,
     memory::{self, Needs},
     stream::Shared,
     task::{Beginning, Task},
     viewers::Viewers,
 };
+
+/// How long a shutdown waits for a session that an engine is just opening.
+const LAST_START: Duration = Duration::from_secs(4);
 
 /// Why a stream could not be tuned in to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,17 +64,6 @@ pub(super) struct Inner {
     directory: Mutex<Directory>,
     pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
-}
-
-/// Who plays what. Locked for a few lines, never while waiting.
-#[derive(Default)]
-struct Directory {
-    /// By every name a stream has: the ID it was tuned by and the infohash it found.
-    names: HashMap<ContentId, Stream>,
-    /// Each stream once.
-    streams: Vec<Stream>,
-    aliases: Aliases,
-    failures: Failures,
 }
 
 impl Hub {
@@ -313,7 +306,7 @@ impl Hub {
 }
 
 impl Inner {
-    fn with_directory<T>(&self, work: impl FnOnce(&mut Directory) -> T) -> T {
+    pub(super) fn with_directory<T>(&self, work: impl FnOnce(&mut Directory) -> T) -> T {
         work(&mut self.directory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -352,6 +345,12 @@ impl Inner {
     pub(super) fn forget(&self, id: &ContentId) {
         self.with_directory(|directory| directory.aliases.forget(id));
     }
+
+    /// Returns a while after the server was told to stop: so long is a session waited for that an engine is just opening.
+    pub(super) async fn is_late(&self) {
+        self.cancel.cancelled().await;
+        sleep(LAST_START).await;
+    }
 }
 
 impl fmt::Debug for Inner {
@@ -360,59 +359,6 @@ impl fmt::Debug for Inner {
             .field("config", &self.config)
             .field("engines", &self.engines)
             .finish_non_exhaustive()
-    }
-}
-
-impl Directory {
-    /// The stream that plays `id`, under this name or by what the ID is known to mean; else the one that
-    /// did last and is not gone yet.
-    fn find(&self, id: &ContentId) -> Option<&Stream> {
-        let by_name = self.names.get(id);
-        if by_name.is_some_and(|stream| !stream.is_over()) {
-            return by_name;
-        }
-        let infohash = self.aliases.get(id).map(|alias| ContentId::from(&alias.infohash));
-        let by_swarm = infohash.and_then(|infohash| self.names.get(&infohash));
-        by_swarm.filter(|stream| !stream.is_over()).or(by_name).or(by_swarm)
-    }
-
-    /// Whether a stream may begin, if need be in the place of one that its viewers left. As many again may be
-    /// ending: each keeps its last segments until the engine answered, which takes a minute at worst.
-    fn makes_room(&self, limit: usize) -> bool {
-        if self.streams.len() >= limit.saturating_mul(2) {
-            return false;
-        }
-        self.playing().count() < limit || self.dismiss_one(|_| true).is_some()
-    }
-
-    /// Whether one more stream fits into `total` bytes, if need be in the place of those that their viewers left.
-    fn fits_one_more(&self, total: usize) -> bool {
-        loop {
-            let needs: Vec<Needs> = self.playing().map(Stream::needs).collect();
-            if memory::fits_one_more(total, &needs) {
-                return true;
-            }
-            if self.dismiss_one(|_| true).is_none() {
-                return false;
-            }
-        }
-    }
-
-    /// Give up the stream that would end first of those that their viewers left and that `may` go. None when there
-    /// is none.
-    fn dismiss_one(&self, may: impl Fn(&Stream) -> bool) -> Option<&Stream> {
-        let mut playing: Vec<&Stream> = self.playing().filter(|stream| may(stream)).collect();
-        playing.sort_by_cached_key(|stream| stream.ends_at());
-        playing.into_iter().find(|stream| stream.dismiss())
-    }
-
-    fn playing(&self) -> impl Iterator<Item = &Stream> {
-        self.streams.iter().filter(|stream| !stream.is_ending())
-    }
-
-    fn remove(&mut self, stream: &Stream) {
-        self.names.retain(|_, listed| !listed.same(stream));
-        self.streams.retain(|listed| !listed.same(stream));
     }
 }
 
@@ -427,88 +373,12 @@ pub(super) struct Holds {
     pub(super) places: usize,
 }
 
-/// A stream's place in the directory, given up when its task ends, however it ends.
-pub(super) struct Listing {
-    pub(super) hub: Arc<Inner>,
-    stream: Stream,
-}
-
-/// Who plays a swarm.
-#[derive(Debug)]
-pub(super) enum Claim {
-    /// Who asked, from now on.
-    Ours,
-    /// Who asked, as soon as this stream, which ended, let go of the swarm.
-    After(Stream),
-    /// Another stream.
-    Taken,
-}
-
-impl Listing {
-    /// The stream fails for good: who asks for it in the next seconds need not ask the engine.
-    pub(super) fn remember_failure(&self) {
-        self.hub.with_directory(|directory| directory.failures.remember(self.stream.clone()));
-    }
-
-    /// The stream plays the swarm `infohash` no more: who wants that one gets another stream.
-    pub(super) fn unclaim(&self, infohash: &Infohash) {
-        self.hub.with_directory(|directory| self.take_back(directory, infohash));
-    }
-
-    fn take_back(&self, directory: &mut Directory, infohash: &Infohash) {
-        let name = ContentId::from(infohash);
-        if directory.names.get(&name).is_some_and(|listed| listed.same(&self.stream)) {
-            directory.names.remove(&name);
-        }
-    }
-
-    /// What was offered to this stream is of use to the one that plays the swarm `infohash`.
-    pub(super) fn hand_over(&self, infohash: &Infohash, alternatives: &[ContentId]) {
-        let player = self.hub.with_directory(|directory| directory.names.get(&infohash.into()).cloned());
-        if let Some(player) = player {
-            player.offer(alternatives);
-        }
-    }
-
-    /// The stream does not wait any longer until `before` lets go of the swarm `infohash`: others may, as before.
-    pub(super) fn give_back(&self, infohash: &Infohash, before: &Stream) {
-        self.hub.with_directory(|directory| {
-            self.take_back(directory, infohash);
-            if directory.streams.iter().any(|listed| listed.same(before)) {
-                directory.names.entry(infohash.into()).or_insert_with(|| before.clone());
-            }
-        });
-    }
-
-    /// Claim the swarm `infohash` for this stream.
-    pub(super) fn claim(&self, infohash: &Infohash) -> Claim {
-        let name = ContentId::from(infohash);
-        self.hub.with_directory(|directory| {
-            let other = directory.names.get(&name).filter(|other| !other.same(&self.stream)).cloned();
-            match other {
-                Some(other) if !other.is_over() => Claim::Taken,
-                other => {
-                    directory.names.insert(name, self.stream.clone());
-                    other.map_or(Claim::Ours, Claim::After)
-                }
-            }
-        })
-    }
-}
-
-impl Drop for Listing {
-    fn drop(&mut self) {
-        // A newer stream may have taken a name already: `remove` leaves that one alone.
-        self.hub.with_directory(|directory| directory.remove(&self.stream));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use acestream::Engine;
 
     use super::*;
-    use crate::live::{EndReason, Failure, NotReady, State};
+    use crate::live::{EndReason, Failure, NotReady, State, listing::Claim};
 
     async fn hub(config: Config) -> (Hub, tempfile::TempDir) {
         let storage = tempfile::tempdir().unwrap();

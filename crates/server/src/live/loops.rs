@@ -12,11 +12,10 @@ use std::{
 use hls::Segment;
 use mpegts::PACKET_LEN;
 
+use super::splice::TABLES;
+
 /// As many breaks are remembered.
 const REMEMBERED: usize = 8;
-
-/// Our tables, whose counters go on.
-const TABLES: usize = 2;
 
 /// So many packets are no coincidence.
 const PACKETS: usize = 64;
@@ -51,7 +50,7 @@ impl Loops {
     }
 }
 
-/// The packets that a segment begins with, but for their headers' last byte: who repeats pictures may count on.
+/// The packets that a segment begins with behind our tables, but for their headers' last byte: who repeats pictures may count on.
 fn fingerprint(segment: &Segment) -> u64 {
     let bytes = segment.chunks().flat_map(|chunk| chunk.iter().copied());
     let bytes: Vec<u8> = bytes.skip(TABLES * PACKET_LEN).take(PACKETS * PACKET_LEN).collect();

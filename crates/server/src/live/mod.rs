@@ -15,13 +15,16 @@
 mod aliases;
 mod audience;
 mod burst;
+mod candidates;
 mod config;
+mod directory;
 mod engines;
 mod failures;
 mod health;
 mod hub;
 mod ladder;
 pub mod limits;
+mod listing;
 mod local;
 mod loops;
 mod memory;
@@ -40,6 +43,7 @@ mod task;
 #[cfg(test)]
 mod testing;
 mod text;
+mod timing;
 mod viewers;
 mod wishes;
 #[cfg(test)]

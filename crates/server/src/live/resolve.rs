@@ -42,7 +42,7 @@ pub(super) async fn resolve(
             let found = infohash(engine, id, Form::Infohash).await;
             Ok(found.ok().flatten().map(|infohash| Alias { infohash, form: Form::Infohash }))
         }
-        Err(error @ (Error::Unreachable(_) | Error::HungUp(_))) => Err(error),
+        Err(error @ (Error::Unreachable(_) | Error::NoDescriptor | Error::HungUp(_))) => Err(error),
         Err(_) => Ok(None),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use acestream::Infohash;
+use acestream::{Error, Infohash};
 use hls::{Profile, Window};
 use mpegts::Format;
 
@@ -85,6 +85,23 @@ impl Failure {
             Self::NoPeers(_) => "no_peers",
             Self::NoMedia(_) => "no_media",
             Self::SourceLost(_) => "source_lost",
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unreachable(reason) => Self::EngineUnreachable(reason),
+            Error::NoDescriptor => Self::EngineUnreachable(error.to_string()),
+            Error::HungUp(reason) => {
+                Self::EngineUnreachable(format!("it hung up before it answered: {reason}"))
+            }
+            Error::Timeout(what) => Self::EngineTimeout(format!("no answer to {what} in time")),
+            Error::Refused(message) => Self::EngineRefused(message),
+            Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),
+            Error::Cut(reason) => Self::SourceLost(reason),
+            Error::Unexpected(what) | Error::Base(what) => Self::EngineUnexpected(what),
         }
     }
 }

@@ -14,10 +14,11 @@ use acestream::{ContentId, Error, Form, Playback, Session, Taken};
 use bytes::Bytes;
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
+    candidates::{Candidate, Candidates},
     engines::{Engines, Lease},
     hub::Inner,
     ladder::{self, Rung},
@@ -25,6 +26,7 @@ use super::{
     snapshot::Failure,
     stream::Shared,
     supply::Supply,
+    timing::Timing,
 };
 
 /// How soon a playback that is not ready yet is tried again. Engines that have no data yet answer at once.
@@ -35,9 +37,6 @@ type Stopping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a playback meets that does not answer in time.
 const SILENT: Error = Error::Timeout("playback");
-
-/// How long a start that was left behind may still take once the server stops.
-const LAST_START: Duration = Duration::from_secs(4);
 
 /// What comes out of a source.
 #[derive(Debug)]
@@ -78,10 +77,7 @@ pub(super) struct Source {
     hub: Arc<Inner>,
     shared: Arc<Shared>,
     lease: Lease,
-    /// The stream's own ID, then the others that lead to the same channel, as they become known.
-    ids: Vec<Candidate>,
-    /// Which of them is played.
-    current: usize,
+    ids: Candidates,
     /// What the next session is to be.
     rung: Rung,
     /// How many failed starts may still lead elsewhere before the first byte.
@@ -106,36 +102,6 @@ pub(super) struct Source {
     drained: bool,
 }
 
-/// One of the IDs of a channel.
-struct Candidate {
-    id: ContentId,
-    /// The form in which an engine took it.
-    form: Option<Form>,
-    /// The engine repeated old minutes.
-    loops: bool,
-}
-
-struct Timing {
-    silence: Duration,
-    give_up_after: Duration,
-    delay: Duration,
-    delay_max: Duration,
-}
-
-impl Timing {
-    /// How long an open connection may be silent.
-    fn patience(&self, supply: &Supply) -> Duration {
-        supply.patience(self.silence, self.give_up_after / 2)
-    }
-
-    /// How long to wait before this attempt. Doubles with each after the second, give or take a quarter, so that the
-    /// streams of one engine do not come back all at once.
-    fn pause(&self, attempt: u32) -> Duration {
-        let doubled = self.delay.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(2).min(16)));
-        doubled.min(self.delay_max).mul_f64(0.75 + 0.5 * fastrand::f64())
-    }
-}
-
 enum Stage {
     /// Stop the old session, if any, and open one, not before this moment.
     Start(Instant),
@@ -155,18 +121,10 @@ impl Source {
     /// Of the ID of `shared`, from the engine of `lease`, or from another one later.
     pub(super) fn new(hub: Arc<Inner>, shared: Arc<Shared>, lease: Lease) -> Self {
         let now = Instant::now();
-        let config = &hub.config;
         shared.set_place(Some(lease.place()));
-        let own = Candidate { id: shared.id.clone(), form: None, loops: false };
         Self {
-            timing: Timing {
-                silence: config.silence_timeout,
-                give_up_after: config.give_up_after,
-                delay: config.reconnect_delay,
-                delay_max: config.reconnect_delay_max,
-            },
-            ids: vec![own],
-            current: 0,
+            timing: Timing::from(&hub.config),
+            ids: Candidates::new(shared.id.clone()),
             rung: Rung::NewSession,
             chances: 1 + hub.engines.others(&lease),
             lease,
@@ -195,12 +153,12 @@ impl Source {
 
     /// The engine is known to take the ID that is played in this form.
     pub(super) fn prefer(&mut self, form: Form) {
-        self.ids[self.current].form = Some(form);
+        self.ids.current_mut().form = Some(form);
     }
 
     /// The ID that is played.
     pub(super) fn id(&self) -> &ContentId {
-        &self.ids[self.current].id
+        &self.ids.current().id
     }
 
     /// The place at the engine that plays.
@@ -233,8 +191,7 @@ impl Source {
     /// What is played repeats old minutes: leave it, if there is an ID that may not.
     pub(super) fn leave_loop(&mut self) -> Option<Event> {
         self.learn_ids();
-        self.ids[self.current].loops = true;
-        if self.ids.iter().all(|candidate| candidate.loops) {
+        if !self.ids.doubt() {
             return None;
         }
         self.attempt += 1;
@@ -293,7 +250,7 @@ impl Source {
         }
         self.shared.set_place(Some(self.lease.place()));
         let starting = self.starting.get_or_insert_with(|| {
-            let Candidate { id, form, .. } = &self.ids[self.current];
+            let Candidate { id, form, .. } = self.ids.current();
             let (engine, id, form) = (self.lease.engine().clone(), id.clone(), *form);
             Box::pin(async move { engine.start_any(&id, form).await })
         });
@@ -339,25 +296,12 @@ impl Source {
             return None;
         }
         self.learn_ids();
-        let count = self.ids.len();
-        let others = (1..=count).map(|step| (self.current + step) % count);
-        let is_good = |next: &usize| !self.ids[*next].loops;
-        let next = others.clone().find(is_good).unwrap_or(self.current);
-        if next == self.current {
-            return None;
-        }
-        self.current = next;
-        Some(Event::Other(self.id().clone()))
+        self.ids.advance().map(|next| Event::Other(next.id.clone()))
     }
 
     /// IDs may become known while the stream plays.
     fn learn_ids(&mut self) {
-        for id in self.shared.alternatives() {
-            if !self.ids.iter().any(|known| known.id == id) {
-                self.ids.push(Candidate { id, form: None, loops: false });
-                self.chances += 1;
-            }
-        }
+        self.chances += self.ids.learn(self.shared.alternatives());
     }
 
     /// The start that is under way leads nowhere: who finishes it in the background also stops what it opens, unless
@@ -367,17 +311,13 @@ impl Source {
         self.shared.set_place(None);
         let (lease, hub) = (self.lease.clone(), Arc::clone(&self.hub));
         self.hub.tasks.spawn(async move {
-            let late = async {
-                hub.cancel.cancelled().await;
-                sleep(LAST_START).await;
-            };
             tokio::select! {
                 outcome = starting => if let Ok((session, _)) = outcome
                     && !hub.plays_at(session.infohash(), &lease.place())
                 {
                     stop(Arc::new(session)).await;
                 },
-                () = late => {}
+                () = hub.is_late() => {}
             }
         });
     }
@@ -387,11 +327,11 @@ impl Source {
         self.learn_ids();
         // One that hangs up is there, and may do so at this broadcast alone.
         let hung_up = matches!(error, Error::HungUp(_));
-        let is_silent = matches!(error, Error::Unreachable(_) | Error::Timeout(_));
+        let is_silent = matches!(error, Error::Unreachable(_) | Error::NoDescriptor | Error::Timeout(_));
         self.rung = match error {
             _ if self.chances == 0 => return Event::Failed(error.into()),
             _ if (is_silent || hung_up) && self.hub.engines.others(&self.lease) > 0 => Rung::OtherEngine,
-            _ if !is_silent && self.ids.len() > 1 => Rung::NextId,
+            _ if !is_silent && self.ids.others() > 0 => Rung::NextId,
             _ => return Event::Failed(error.into()),
         };
         self.chances -= 1;
@@ -406,7 +346,7 @@ impl Source {
         let is_first = !self.ever_flowed && self.shared.alternatives().is_empty();
         let patience = if is_first { self.timing.give_up_after / 2 } else { self.timing.silence * 2 };
         self.patience_ends = now + patience.min(self.timing.give_up_after / 2);
-        self.ids[self.current].form = Some(form);
+        self.prefer(form);
         self.session = Some(Arc::clone(&session));
         self.stage = Stage::Open { at: now, second_chance: false };
         Event::Started { session, form }
@@ -416,7 +356,7 @@ impl Source {
     /// form they may be right.
     fn doubt_form(&mut self) {
         let Some(session) = self.session.as_ref().filter(|_| !self.ever_flowed) else { return };
-        let candidate = &mut self.ids[self.current];
+        let candidate = self.ids.current_mut();
         if session.infohash().as_str() == candidate.id.as_str() {
             candidate.form = candidate.form.map(Form::other);
         }
@@ -575,7 +515,7 @@ impl Source {
     }
 
     fn next_rung(&self) -> Rung {
-        let (ids, engines) = (self.ids.len() - 1, self.hub.engines.others(&self.lease));
+        let (ids, engines) = (self.ids.others(), self.hub.engines.others(&self.lease));
         // What never gave a byte is not worth a second session while there is something else.
         let attempt = if self.ever_flowed { self.attempt } else { self.attempt.saturating_add(2) };
         ladder::rung(attempt, ids, engines)
@@ -591,13 +531,13 @@ impl Source {
         }
         match complaint {
             None if self.starting.is_some() => Error::Timeout("start").into(),
-            Some(error @ (Error::Unreachable(_) | Error::HungUp(_))) => error.into(),
+            Some(error @ (Error::Unreachable(_) | Error::NoDescriptor | Error::HungUp(_))) => error.into(),
             _ => Failure::NoPeers(format!("no data in {seconds:.0} s")),
         }
     }
 
     /// Stop the session, if there is one: at most 3 s. Dropped half done, it goes on where it was.
-    async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         // The reader goes first: an engine that is stopped under its reader may cut it off as an error.
         self.stage = Stage::Start(match self.stage {
             Stage::Start(at) => at,
@@ -634,11 +574,6 @@ impl Source {
             stop(Arc::new(session)).await;
         }
     }
-
-    /// Stop the session of a broadcast that is over.
-    pub(super) async fn close(&mut self) {
-        self.stop().await;
-    }
 }
 
 /// Wait until the engine is down while another could take over. With one engine, for ever.
@@ -662,23 +597,11 @@ fn is_final(error: &Error) -> bool {
     match error {
         Error::Playback { status, .. } => !matches!(status, 404 | 408 | 429 | 500..),
         Error::Refused(_) | Error::Unexpected(_) | Error::Base(_) => true,
-        Error::Unreachable(_) | Error::HungUp(_) | Error::Timeout(_) | Error::Cut(_) => false,
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Unreachable(reason) => Self::EngineUnreachable(reason),
-            Error::HungUp(reason) => {
-                Self::EngineUnreachable(format!("it hung up before it answered: {reason}"))
-            }
-            Error::Timeout(what) => Self::EngineTimeout(format!("no answer to {what} in time")),
-            Error::Refused(message) => Self::EngineRefused(message),
-            Error::Playback { status, text } => Self::EngineRefused(format!("HTTP {status} {text}")),
-            Error::Cut(reason) => Self::SourceLost(reason),
-            Error::Unexpected(what) | Error::Base(what) => Self::EngineUnexpected(what),
-        }
+        Error::Unreachable(_)
+        | Error::NoDescriptor
+        | Error::HungUp(_)
+        | Error::Timeout(_)
+        | Error::Cut(_) => false,
     }
 }
 
@@ -760,21 +683,5 @@ mod tests {
         }
         hub.shutdown().await;
         fake.shutdown().await;
-    }
-
-    #[test]
-    fn pauses_double_up_to_the_longest_and_no_two_streams_come_back_together() {
-        let [delay, delay_max] = [500, 15_000].map(Duration::from_millis);
-        let timing = Timing { silence: delay, give_up_after: delay, delay, delay_max };
-
-        for (attempt, about) in [(1, 500), (2, 500), (3, 1000), (4, 2000), (7, 15_000), (u32::MAX, 15_000)] {
-            let about = Duration::from_millis(about);
-            let pauses: Vec<_> = (0..100).map(|_| timing.pause(attempt)).collect();
-            assert!(
-                pauses.iter().all(|it| (about * 3 / 4..=about * 5 / 4).contains(it)),
-                "{attempt}: {pauses:?}"
-            );
-            assert!(pauses.iter().any(|it| it.abs_diff(pauses[0]) > about / 20), "{attempt}: {pauses:?}");
-        }
     }
 }

@@ -23,7 +23,8 @@ use super::{
     burst::Burst,
     engines::Lease,
     failures,
-    hub::{Claim, Inner, Listing},
+    hub::Inner,
+    listing::{Claim, Listing},
     loops::Loops,
     memory::Needs,
     meter::Meter,
@@ -38,9 +39,6 @@ use super::{
 /// Statistics are of interest while the viewer waits; later they only inform.
 const ASK_WHILE_STARTING: Duration = Duration::from_secs(1);
 const ASK_WHILE_LIVE: Duration = Duration::from_secs(5);
-
-/// How long a shutdown waits for a session that the engine is just opening.
-const LAST_START: Duration = Duration::from_secs(4);
 
 /// A window is so many times as long as what its players hold back: who falls behind still finds what comes next.
 const FALLS_BACK: u32 = 3;
@@ -531,7 +529,7 @@ impl Task {
             return Err(Failure::NoMedia("it ended before the first picture".to_owned()).into());
         }
         self.set_state(self.state.clone());
-        self.source.close().await;
+        self.source.stop().await;
         pending().await
     }
 
@@ -570,16 +568,12 @@ impl Task {
         // The engine may take a minute; of the media, the last snapshot is all that anybody can want meanwhile.
         drop(self.packager);
         let hub = Arc::clone(&self.listing.hub);
-        let hurry = async {
-            hub.cancel.cancelled().await;
-            sleep(LAST_START).await;
-        };
         // Whoever has taken a swarm over that was claimed here waits until it is let go of.
         let ours = |session: &Session| {
             self.shared.infohash.get() == Some(session.infohash())
                 || !matches!(self.listing.claim(session.infohash()), Claim::Taken)
         };
-        self.source.release(ours, hurry).await;
+        self.source.release(ours, hub.is_late()).await;
         // Only now the snapshots' sender is dropped, by which others see that the session is stopped.
     }
 
