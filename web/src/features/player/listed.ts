@@ -2,7 +2,7 @@ import { Refused, Unreachable } from '~/api/client';
 import { backoff, wait, type Bell } from '~/lib/time';
 
 /** Milliseconds between questions for a stream that is on its way, only has no media yet. */
-const ASK_STARTING = 1_000;
+export const ASK_STARTING = 1_000;
 
 /**
  * Waits until the server lists enough to begin with; rejects with its refusal when there will be none.

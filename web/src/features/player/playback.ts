@@ -25,7 +25,11 @@ export type PlaybackEvent =
 
 /** Milliseconds, except `RESUME_S`. */
 const STALL_SHOWN = 1_000;
-const STALL_PUSH = 8_000;
+/**
+ * When the loader of a picture that starves is told to look anew: at once, since hls.js takes the segment whose parts it played
+ * for played, though its last parts come only when supply is back and are listed no more; and once more, should it be stuck.
+ */
+const STALL_PUSHES = [1_000, 8_000];
 const STALL_LOST = 15_000;
 /** The server may hold the first playlist back for 20 s. */
 const START_LOST = 30_000;
@@ -76,7 +80,7 @@ export class Playback {
   #strikes = 0;
   #recoveredAt = -Infinity;
   #movingSince: number | null = null;
-  #stall: { since: number; at: number; pushed: boolean; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
+  #stall: { since: number; at: number; pushes: number; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #pictureTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -236,7 +240,7 @@ export class Playback {
   #waits(): void {
     if (this.#stall !== null || this.#movingSince === null) return;
     const timer = setInterval(() => this.#stalls(), 500);
-    this.#stall = { since: Date.now(), at: this.#video.currentTime, pushed: false, lost: false, timer };
+    this.#stall = { since: Date.now(), at: this.#video.currentTime, pushes: 0, lost: false, timer };
   }
 
   /** The rungs that time alone decides: say so, push the loader, give up on this attempt. */
@@ -245,8 +249,8 @@ export class Playback {
     if (stall === null || this.#video.paused) return;
     const still = Date.now() - stall.since;
     if (still >= STALL_SHOWN) this.#report({ type: 'stalled', fill: Math.min(1, this.#ahead() / RESUME_S) });
-    if (still >= STALL_PUSH && !stall.pushed) {
-      stall.pushed = true;
+    if (still >= (STALL_PUSHES[stall.pushes] ?? Infinity)) {
+      stall.pushes += 1;
       this.#hls?.startLoad(-1);
     }
     if (still >= STALL_LOST && !stall.lost) {

@@ -5,7 +5,7 @@ import { Bell, backoff, wait } from '~/lib/time';
 import { preferences } from '~/platform/preferences';
 import { judge, type Supports, browserSupports } from './codecs';
 import { endOf, type End } from './ends';
-import { untilListed } from './listed';
+import { ASK_STARTING, untilListed } from './listed';
 import { playsNatively, type Gauge, type PlaybackEvent } from './playback';
 import { BUFFERS, addresses, type Addresses } from './source';
 import { IDLE, changed, readiness, startingPhase, type PlayerState, type Target } from './state';
@@ -24,8 +24,7 @@ interface Began {
   filling: number | null;
 }
 
-/** Milliseconds between questions to the server. */
-const ASK_STARTING = 1_000;
+/** Milliseconds between questions to the server, besides `ASK_STARTING`. */
 const ASK_PLAYING = 2_000;
 const ASK_HIDDEN = 10_000;
 /** One blip is not an outage. */
