@@ -14,6 +14,9 @@ const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url)
 /** Pages that play at the same time: as many as two cores decode. */
 const PAGES = 4;
 
+/** With a picture in their midst that Chromium gives up at, in each round of the loop: it matters where a page joins. */
+const DAMAGED = new Set(['videojs+mux.js/sintel-captions.ts']);
+
 interface Capture {
   id: string;
   path: string;
@@ -27,7 +30,7 @@ async function captures(): Promise<Capture[]> {
     const id = String(number).padStart(40, '0');
     // What was made for this project is long enough, and the manifest does not say how long.
     const isLong = path.startsWith('generated/') || Number(seconds) >= 1;
-    return { id, path, plays: isLong && formats.includes('h264') };
+    return { id, path, plays: isLong && !DAMAGED.has(path) && formats.includes('h264') };
   });
   return found.filter(({ plays }) => plays);
 }

@@ -205,6 +205,31 @@ describe('errors of hls.js', () => {
     expect(FakeHls.made).toHaveLength(2);
   });
 
+  describe('that the browser cannot decode', () => {
+    const reset = { type: 'mediaError', fatal: false, details: 'mediaSourceRequiresReset' };
+
+    it('goes on where hls.js has repaired it, since the browser has paused it', () => {
+      play.mockClear();
+
+      newest().fail(reset);
+
+      expect(play).toHaveBeenCalledTimes(1);
+      expect(newest().recoverMediaError).not.toHaveBeenCalled();
+    });
+
+    it('is given up where nothing plays in between, not where it does', async () => {
+      happens('playing');
+      for (let repairs = 0; repairs < 4; repairs += 1) {
+        newest().fail(reset);
+        await seconds(11);
+      }
+      expect(kinds()).not.toContain('broken');
+
+      for (let repairs = 0; repairs < 3; repairs += 1) newest().fail(reset);
+      expect(events).toContainEqual({ type: 'broken', cause: 'media', detail: 'mediaSourceRequiresReset' });
+    });
+  });
+
   it('gives up at once on a codec', () => {
     newest().fail({ type: 'mediaError', fatal: true, details: 'bufferAddCodecError' });
 

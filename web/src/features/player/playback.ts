@@ -34,7 +34,7 @@ const STALL_LOST = 15_000;
 /** The server may hold the first playlist back for 20 s. */
 const START_LOST = 30_000;
 const RECOVER_EVERY = 5_000;
-const FORGIVEN_AFTER = 60_000;
+const FORGIVEN_AFTER = 10_000;
 const NO_PICTURE_AFTER = 4_000;
 const STRIKES = 3;
 /** Seconds of media after which a stalled picture goes on. */
@@ -78,6 +78,7 @@ export class Playback {
   #withCredentials = false;
   #attempt = 0;
   #strikes = 0;
+  #struckAt = -Infinity;
   #recoveredAt = -Infinity;
   #movingSince: number | null = null;
   #stall: { since: number; at: number; pushes: number; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
@@ -277,6 +278,9 @@ export class Playback {
     if (data.type === 'networkError') {
       if (data.fatal) this.#report({ type: 'lost', status });
       else if (status === null || status >= 500) this.#report({ type: 'trouble' });
+    } else if (data.details === 'mediaSourceRequiresReset' && !data.fatal) {
+      // hls.js has attached anew by itself; but what the browser cannot decode, it also pauses.
+      if (!this.#isOut(data.details)) void this.play();
     } else if (data.fatal) {
       if (/codec/i.test(data.details)) this.#report({ type: 'broken', cause: 'codec', detail: data.details });
       else this.#strike(data.type === 'mediaError', data.details);
@@ -292,17 +296,25 @@ export class Playback {
 
   /** A damaged stream: repair, then begin anew, then say that it does not work. */
   #strike(repairable: boolean, detail: string): void {
-    const now = Date.now();
-    if (this.#movingSince !== null && now - this.#movingSince > FORGIVEN_AFTER) this.#strikes = 0;
-    this.#strikes += 1;
-    if (this.#strikes >= STRIKES) return this.#report({ type: 'broken', cause: 'media', detail });
-    if (repairable && now - this.#recoveredAt > RECOVER_EVERY) {
-      this.#recoveredAt = now;
+    if (this.#isOut(detail)) return;
+    if (repairable && this.#struckAt - this.#recoveredAt > RECOVER_EVERY) {
+      this.#recoveredAt = this.#struckAt;
       this.#hls?.recoverMediaError();
       void this.play();
     } else {
       this.reload();
     }
+  }
+
+  /** Counts one more fault of the media; whether they are too many, which is told then. */
+  #isOut(detail: string): boolean {
+    const now = Date.now();
+    if (this.#movingSince !== null && now - Math.max(this.#movingSince, this.#struckAt) > FORGIVEN_AFTER) this.#strikes = 0;
+    this.#struckAt = now;
+    this.#strikes += 1;
+    if (this.#strikes < STRIKES) return false;
+    this.#report({ type: 'broken', cause: 'media', detail });
+    return true;
   }
 }
 
