@@ -3,10 +3,14 @@
 //! There is no standard, only habit: `#EXTINF` with attributes, then a link. A line that makes no sense
 //! is skipped and reported with its number; the rest of the list is read all the same.
 
+mod write;
+
 use std::mem;
 
 use crate::extinf::Extinf;
 use crate::link::{self, Link, LinkError};
+
+pub use write::{M3U_HEAD, write_entry};
 
 /// How many skipped lines are kept with their reasons. Those beyond are counted only: a file that is
 /// no list at all must not cost a multiple of its size.
