@@ -162,6 +162,12 @@ impl Folder {
         Ok(write(&playlist, false)?.into())
     }
 
+    /// The playlist `name`, read from its file.
+    pub fn parse(&self, name: &Name, _turn: &OwnedSemaphorePermit) -> Result<M3u, Error> {
+        let (file, version) = self.open(name)?;
+        Ok(iptv::parse_m3u(&text_of(file, name, &version)?))
+    }
+
     fn open(&self, name: &Name) -> Result<(File, Version), Error> {
         for extension in EXTENSIONS {
             let path = self.path.join(format!("{}.{extension}", name.as_str()));

@@ -14,6 +14,7 @@ mod cors;
 mod edge;
 mod engine;
 mod events;
+mod export;
 mod extract;
 mod figures;
 mod health;

@@ -168,7 +168,7 @@ fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
 }
 
 /// What `work` says, unless the disk takes too long: one that went away may never answer.
-async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| {
         let detail = format!("The playlists could not be read in {} s.", PATIENCE.as_secs());
         Err(Problem::new(Kind::StorageTimeout, detail))
@@ -176,7 +176,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T,
 }
 
 /// Run what waits for the disk where it holds nobody up.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     catalog: &Arc<Folder>,
     work: impl FnOnce(&Folder) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Services, continuous, engine, events, figures, health, index, live, low_latency, openapi, play,
+    Services, continuous, engine, events, export, figures, health, index, live, low_latency, openapi, play,
     playlists, problems, streams, web,
 };
 
@@ -34,6 +34,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(events::events))
         .routes(routes!(playlists::list))
         .routes(routes!(playlists::channels))
+        .routes(routes!(export::export))
         .routes(routes!(health::health))
         .routes(routes!(engine::list))
         .routes(routes!(figures::metrics))

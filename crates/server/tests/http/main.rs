@@ -11,6 +11,7 @@ mod corpus;
 mod cors;
 mod engine;
 mod events;
+mod export;
 mod limits;
 mod local;
 mod low_latency;

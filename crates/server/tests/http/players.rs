@@ -53,6 +53,23 @@ async fn ffmpeg_plays_a_minute_without_an_error() {
     app.end().await;
 }
 
+/// As Kodi, Jellyfin and others do: the list by its address, then an entry of it.
+#[tokio::test]
+async fn ffmpeg_plays_an_entry_of_the_list_for_other_players() {
+    let app = TestApp::start().await;
+    app.write_playlist("tv.m3u", format!("#EXTINF:-1,News\nacestream://{NEWS}\n"));
+    let list = app.get("/playlist.m3u").await.text().await.unwrap();
+    let url = list.lines().nth(2).unwrap();
+
+    let frames =
+        run("ffmpeg", &["-v", "error", "-i", url, "-t", "5", "-map", "0:v", "-f", "framecrc", "-"]).await;
+
+    if let Some(frames) = frames {
+        assert_eq!(frames.lines().filter(|line| !line.starts_with('#')).count(), 5 * 25);
+    }
+    app.end().await;
+}
+
 #[tokio::test]
 async fn ffmpeg_plays_the_continuous_stream_without_an_error() {
     let app = TestApp::start().await;
