@@ -33,6 +33,7 @@ pub(super) struct Wish {
     group: Option<String>,
     /// What the addresses lead to: `ts`, one endless transport stream, or `hls`, a playlist of segments.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
 }
 

@@ -18,10 +18,7 @@ fn lists(app: &TestApp) {
              http://tv.example/cup.acelive\n"
         ),
     );
-    app.write_playlist(
-        "radio.m3u",
-        "#EXTINF:-1 radio=\"true\",Radio\nhttp://tv.example/radio.mp3\n".to_owned(),
-    );
+    app.write_playlist("radio.m3u", "#EXTINF:-1 radio=\"true\",Radio\nhttp://tv.example/radio.mp3\n");
 }
 
 #[tokio::test]
