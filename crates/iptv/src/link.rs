@@ -6,7 +6,8 @@ mod http;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use encoding::{base32_to_hex, base64_decode, percent_decode};
+pub(crate) use encoding::percent_decode;
+use encoding::{base32_to_hex, base64_decode};
 
 /// How long an AceStream ID is, in letters and digits. Real ones are SHA-1: 40.
 const ID_LEN: RangeInclusive<usize> = 32..=64;
@@ -283,7 +284,7 @@ fn id(text: &str) -> Result<String, LinkError> {
     Ok(if is_hex(text) { text.to_ascii_lowercase() } else { text.to_owned() })
 }
 
-fn is_web(url: &str) -> bool {
+pub(crate) fn is_web(url: &str) -> bool {
     ["http://", "https://"]
         .iter()
         .any(|scheme| url.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `text` with `%41` read as `A`. What is no escape stays as it is; a `+` stays a plus.
-pub(super) fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

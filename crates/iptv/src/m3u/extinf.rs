@@ -1,62 +1,108 @@
 //! The line in front of a channel: `#EXTINF:-1 tvg-id="news1" group-title="News",News One`.
 
-/// How many attributes of a line are kept. Lists have ten; a line made of nothing else must not cost
-/// ten times its length in memory.
-const ATTRIBUTES_KEPT: usize = 64;
-
-/// What an `#EXTINF` line says, borrowed from it.
+/// What an `#EXTINF` line says, borrowed from it. What it does not say is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extinf<'a> {
-    attributes: Vec<(&'a str, &'a str)>,
-    title: &'a str,
+pub(super) struct Extinf<'a> {
+    pub(super) tvg_id: &'a str,
+    pub(super) tvg_name: &'a str,
+    pub(super) tvg_logo: &'a str,
+    pub(super) logo: &'a str,
+    pub(super) group: &'a str,
+    pub(super) number: &'a str,
+    pub(super) shift: &'a str,
+    pub(super) radio: &'a str,
+    pub(super) catchup: &'a str,
+    pub(super) catchup_source: &'a str,
+    pub(super) catchup_days: &'a str,
+    pub(super) user_agent: &'a str,
+    pub(super) referrer: &'a str,
+    /// The channel's name.
+    pub(super) title: &'a str,
 }
 
 impl<'a> Extinf<'a> {
-    /// Read what follows `#EXTINF:`. Attributes come in any order; the title is what follows the first
-    /// comma that is not in quotes. A quote left open ends at the next one or
-    /// at the first comma.
-    pub(crate) fn parse(line: &'a str) -> Self {
-        Self::parse_with(line, &mut Closings::default())
+    /// Read what follows `#EXTINF:`.
+    pub(super) fn parse(line: &'a str) -> Self {
+        let mut extinf = Self::default();
+        let title = attributes(line, |key, value| extinf.set(key, value));
+        Self { title, ..extinf }
     }
 
-    fn parse_with(line: &'a str, closings: &mut Closings) -> Self {
-        // The duration. Nobody's is right: a channel has none.
-        let mut rest =
-            line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-        let mut behind_attributes = rest;
-        let mut attributes = Vec::new();
-        let title = loop {
-            rest = rest.trim_start();
-            if let Some(title) = rest.strip_prefix(',') {
-                break title;
-            }
-            if rest.is_empty() {
-                // No comma at all: what is no attribute must be the title.
-                break behind_attributes;
-            }
-            if let Some((key, value, after)) = attribute(rest, closings) {
-                if attributes.len() < ATTRIBUTES_KEPT {
-                    attributes.push((key, value));
-                }
-                rest = after;
-                behind_attributes = after;
-            } else {
-                rest = &rest[rest.find([' ', '\t', ',']).unwrap_or(rest.len())..];
-            }
-        };
-        Self { attributes, title: title.trim() }
+    /// The first that is not empty counts.
+    fn set(&mut self, key: &str, value: &'a str) {
+        if let Some(place) = self.place(key).filter(|place| place.is_empty()) {
+            *place = value;
+        }
     }
 
-    /// The value of the first attribute called `key` (in any case) that is not empty.
-    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        let same = self.attributes.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
-        same.map(|(_, value)| *value).find(|value| !value.is_empty())
+    fn place(&mut self, key: &str) -> Option<&mut &'a str> {
+        let mut lower = [0; 16];
+        let lower = lower.get_mut(..key.len())?;
+        lower.copy_from_slice(key.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match &*lower {
+            b"tvg-id" => &mut self.tvg_id,
+            b"tvg-name" => &mut self.tvg_name,
+            b"tvg-logo" => &mut self.tvg_logo,
+            b"logo" => &mut self.logo,
+            b"group-title" => &mut self.group,
+            b"tvg-chno" | b"channel-number" | b"tvg-ch" | b"ch-number" => &mut self.number,
+            b"tvg-shift" => &mut self.shift,
+            b"radio" => &mut self.radio,
+            b"catchup" | b"catchup-type" => &mut self.catchup,
+            b"catchup-source" => &mut self.catchup_source,
+            b"catchup-days" | b"tvg-rec" | b"timeshift" => &mut self.catchup_days,
+            b"user-agent" | b"http-user-agent" => &mut self.user_agent,
+            b"http-referrer" | b"http-referer" | b"referrer" | b"referer" => &mut self.referrer,
+            _ => return None,
+        })
     }
+}
 
-    /// The title: the channel's name. May be empty.
-    pub(crate) fn title(&self) -> &'a str {
-        self.title
+/// Give the attributes of `line` to `each` and return the title.
+///
+/// Attributes come in any order; the title is what follows the first comma that is not in quotes. A quote left open
+/// ends at the next one or at the first comma. Some lists have a comma in front of the attributes too.
+pub(super) fn attributes<'a>(line: &'a str, each: impl FnMut(&'a str, &'a str)) -> &'a str {
+    attributes_with(line, &mut Closings::default(), each)
+}
+
+fn attributes_with<'a>(
+    line: &'a str,
+    closings: &mut Closings,
+    mut each: impl FnMut(&'a str, &'a str),
+) -> &'a str {
+    // The duration. Nobody's is right: a channel has none.
+    let mut rest =
+        line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c)).trim_start();
+    if let Some(after) = rest.strip_prefix(',').filter(|after| is_attribute(after.trim_start())) {
+        rest = after;
     }
+    let mut behind_attributes = rest;
+    loop {
+        rest = rest.trim_start();
+        if let Some(title) = rest.strip_prefix(',') {
+            return title.trim();
+        }
+        if rest.is_empty() {
+            // No comma at all: what is no attribute must be the title.
+            return behind_attributes.trim();
+        }
+        if let Some((key, value, after)) = attribute(rest, closings) {
+            each(key, value);
+            rest = after;
+            behind_attributes = after;
+        } else {
+            rest = &rest[rest.find([' ', '\t', ',']).unwrap_or(rest.len())..];
+        }
+    }
+}
+
+/// Whether a text begins with an attribute for certain. A title may well begin with `a=`.
+pub(super) fn is_attribute(text: &str) -> bool {
+    let (key, rest) = text.split_at(key_len(text));
+    let known = Extinf::default().place(key).is_some() || key.starts_with("tvg-");
+    known && (rest.starts_with("=\"") || rest.starts_with("='"))
 }
 
 /// `key="value"` or `key=value`, and what follows it.
@@ -112,7 +158,8 @@ fn closes(after: &str) -> bool {
 }
 
 fn key_len(text: &str) -> usize {
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.:".contains(c))).unwrap_or(text.len())
+    let is_key = |c: &u8| c.is_ascii_alphanumeric() || b"-_.:".contains(c);
+    text.bytes().position(|c| !is_key(&c)).unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -120,8 +167,9 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> (Vec<(&str, &str)>, &str) {
-        let Extinf { attributes, title } = Extinf::parse(line);
-        (attributes, title)
+        let mut read = Vec::new();
+        let title = attributes(line, |key, value| read.push((key, value)));
+        (read, title)
     }
 
     #[test]
@@ -173,7 +221,7 @@ mod tests {
             let line = piece.repeat(2000);
             let mut closings = Closings::default();
 
-            Extinf::parse_with(&line, &mut closings);
+            attributes_with(&line, &mut closings, |_, _| ());
 
             let searched = closings.searched;
             // Once for each kind of quote, and once for the values that end.
@@ -182,18 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_nothing_but_attributes_costs_no_multiple_of_its_length() {
-        let line = "a=b ".repeat(2000) + ",One";
-
-        let (attributes, title) = read(&line);
-
-        assert_eq!((attributes.len(), title), (ATTRIBUTES_KEPT, "One"));
-    }
-
-    #[test]
     fn an_empty_value_counts_as_absent() {
         let line = Extinf::parse(r#"-1 tvg-logo="" TVG-LOGO="x",One"#);
 
-        assert_eq!((line.get("tvg-logo"), line.get("tvg-id")), (Some("x"), None));
+        assert_eq!((line.tvg_logo, line.tvg_id), ("x", ""));
+    }
+
+    #[test]
+    fn attributes_behind_a_first_comma_are_no_title() {
+        let line = r#"-1, tvg-id="n1" group-title="News",One"#;
+
+        assert_eq!(read(line), (vec![("tvg-id", "n1"), ("group-title", "News")], "One"));
+        assert_eq!(read("-1,a=b, c"), (vec![], "a=b, c"));
     }
 }
