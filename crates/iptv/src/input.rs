@@ -3,6 +3,8 @@
 mod charset;
 mod inflate;
 
+use std::borrow::Cow;
+
 use charset::Charset;
 use inflate::Unpacker;
 
@@ -134,6 +136,34 @@ pub(crate) enum Ending {
     Whole,
     /// The gzip data broke off, or its checksum is wrong.
     Damaged,
+}
+
+/// `text.trim()`, quick where nothing is to be trimmed, as hardly ever is.
+pub(crate) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [] | [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
+/// `text.trim_start()` in the same way.
+pub(crate) fn trim_start(text: &str) -> &str {
+    match text.as_bytes() {
+        [b' ', b'!'..=b'~', ..] => &text[1..],
+        [] | [b'!'..=b'~', ..] => text,
+        _ => text.trim_start(),
+    }
+}
+
+/// Without the control characters that some files carry; those that part words become spaces.
+pub(crate) fn without_controls(text: Cow<'_, str>) -> Cow<'_, str> {
+    // C1 controls are 0xC2 and a byte below 0xA0 in UTF-8. No early end: it is done for many bytes at once.
+    let suspect = text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == 0x7F) | (byte == 0xC2));
+    if !suspect || !text.contains(char::is_control) {
+        return text;
+    }
+    let plain = |c: char| if c.is_whitespace() { Some(' ') } else { Some(c).filter(|c| !c.is_control()) };
+    Cow::Owned(text.chars().filter_map(plain).collect())
 }
 
 /// Whether a file that begins so is a web page.

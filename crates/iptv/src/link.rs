@@ -6,6 +6,8 @@ mod http;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use memchr::memchr;
+
 pub(crate) use encoding::percent_decode;
 use encoding::{base32_to_hex, base64_decode};
 
@@ -160,21 +162,23 @@ pub(crate) fn exact(text: &str) -> Result<Link, LinkError> {
         let word = text.bytes().all(|c| c.is_ascii_alphanumeric());
         return if word { id(text).map(Link::ContentId) } else { Err(LinkError::Unknown(quote(text))) };
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "acestream" => acestream(rest),
-        "magnet" => magnet(text),
-        "http" | "https" => http::parse(text, rest),
-        "plugin" => plugin(text, rest),
-        other => Err(LinkError::Scheme(quote(other))),
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match scheme {
+        _ if is("http") || is("https") => http::parse(text, rest),
+        _ if is("acestream") => acestream(rest),
+        _ if is("magnet") => magnet(text),
+        _ if is("plugin") => plugin(text, rest),
+        other => Err(LinkError::Scheme(quote(&other.to_ascii_lowercase()))),
     }
 }
 
 /// The scheme and what follows its colon (RFC 3986, 3.1).
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
+    let colon = memchr(b':', text.as_bytes())?;
+    let (scheme, rest) = (&text[..colon], &text[colon + 1..]);
     let known = ["acestream", "magnet"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     let tidy = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        && scheme.bytes().all(|c| c.is_ascii_alphanumeric() || b"+-.".contains(&c));
     // `Name: something` is text, not a scheme.
     (known || tidy && rest.starts_with("//")).then_some((scheme, rest))
 }
@@ -275,7 +279,8 @@ fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// An AceStream ID, lower-cased if it is hexadecimal.
 fn id(text: &str) -> Result<String, LinkError> {
-    if let Some(character) = text.chars().find(|c| !c.is_ascii_alphanumeric()) {
+    let odd = text.bytes().position(|c| !c.is_ascii_alphanumeric());
+    if let Some(character) = odd.and_then(|at| text[at..].chars().next()) {
         return Err(LinkError::IdCharacter { id: quote(text), character });
     }
     if !ID_LEN.contains(&text.len()) {

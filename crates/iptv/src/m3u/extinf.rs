@@ -1,5 +1,9 @@
 //! The line in front of a channel: `#EXTINF:-1 tvg-id="news1" group-title="News",News One`.
 
+use memchr::{memchr_iter, memchr2, memchr3};
+
+use crate::input::{trim, trim_start};
+
 /// What an `#EXTINF` line says, borrowed from it. What it does not say is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extinf<'a> {
@@ -36,11 +40,19 @@ impl<'a> Extinf<'a> {
     }
 
     fn place(&mut self, key: &str) -> Option<&mut &'a str> {
+        let key = key.as_bytes();
+        if !key.iter().any(u8::is_ascii_uppercase) {
+            return self.place_of(key);
+        }
         let mut lower = [0; 16];
         let lower = lower.get_mut(..key.len())?;
-        lower.copy_from_slice(key.as_bytes());
+        lower.copy_from_slice(key);
         lower.make_ascii_lowercase();
-        Some(match &*lower {
+        self.place_of(lower)
+    }
+
+    fn place_of(&mut self, key: &[u8]) -> Option<&mut &'a str> {
+        Some(match key {
             b"tvg-id" => &mut self.tvg_id,
             b"tvg-name" => &mut self.tvg_name,
             b"tvg-logo" => &mut self.tvg_logo,
@@ -73,20 +85,21 @@ fn attributes_with<'a>(
     mut each: impl FnMut(&'a str, &'a str),
 ) -> &'a str {
     // The duration. Nobody's is right: a channel has none.
-    let mut rest =
-        line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c)).trim_start();
+    let line = trim_start(line);
+    let duration = line.bytes().position(|c| !(c.is_ascii_digit() || b"+-.".contains(&c)));
+    let mut rest = trim_start(&line[duration.unwrap_or(line.len())..]);
     if let Some(after) = rest.strip_prefix(',').filter(|after| is_attribute(after.trim_start())) {
         rest = after;
     }
     let mut behind_attributes = rest;
     loop {
-        rest = rest.trim_start();
+        rest = trim_start(rest);
         if let Some(title) = rest.strip_prefix(',') {
-            return title.trim();
+            return trim(title);
         }
         if rest.is_empty() {
             // No comma at all: what is no attribute must be the title.
-            return behind_attributes.trim();
+            return trim(behind_attributes);
         }
         if let Some((key, value, after)) = attribute(rest, closings) {
             each(key, value);
@@ -109,15 +122,15 @@ pub(super) fn is_attribute(text: &str) -> bool {
 fn attribute<'a>(text: &'a str, closings: &mut Closings) -> Option<(&'a str, &'a str, &'a str)> {
     let (key, rest) = text.split_at(key_len(text));
     let rest = rest.strip_prefix('=').filter(|_| !key.is_empty())?;
-    for quote in ['"', '\''] {
-        let Some(inner) = rest.strip_prefix(quote) else { continue };
+    if let Some(quote @ (b'"' | b'\'')) = rest.as_bytes().first().copied() {
+        let inner = &rest[1..];
         if let Some(end) = closings.find(inner, quote) {
-            return Some((key, inner[..end].trim(), &inner[end + 1..]));
+            return Some((key, trim(&inner[..end]), &inner[end + 1..]));
         }
-        let (value, after) = inner.split_at(inner.find([quote, ',']).unwrap_or(inner.len()));
-        return Some((key, value.trim(), after.strip_prefix(quote).unwrap_or(after)));
+        let (value, after) = inner.split_at(memchr2(quote, b',', inner.as_bytes()).unwrap_or(inner.len()));
+        return Some((key, trim(value), after.strip_prefix(char::from(quote)).unwrap_or(after)));
     }
-    let (value, after) = rest.split_at(rest.find([' ', '\t', ',']).unwrap_or(rest.len()));
+    let (value, after) = rest.split_at(memchr3(b' ', b'\t', b',', rest.as_bytes()).unwrap_or(rest.len()));
     Some((key, value, after))
 }
 
@@ -126,7 +139,7 @@ fn attribute<'a>(text: &'a str, closings: &mut Closings) -> Option<(&'a str, &'a
 struct Closings {
     /// The quotes that close nothing in the rest of the line. Whether one does depends on what follows it alone, so
     /// to search again behind each `key="` would find none either, in time that grows with the square of the line.
-    absent: Vec<char>,
+    absent: Vec<u8>,
     /// Bytes searched, which tests hold against the line's length.
     #[cfg(test)]
     searched: usize,
@@ -135,11 +148,11 @@ struct Closings {
 impl Closings {
     /// Where the value that `text` begins with ends: at the quote before a comma, the next attribute or the end of
     /// the line. Names such as `The "Best" One` have quotes of their own. `text` must be further on in the line each time.
-    fn find(&mut self, text: &str, quote: char) -> Option<usize> {
+    fn find(&mut self, text: &str, quote: u8) -> Option<usize> {
         if self.absent.contains(&quote) {
             return None;
         }
-        let found = text.match_indices(quote).map(|(at, _)| at).find(|at| closes(&text[at + 1..]));
+        let found = memchr_iter(quote, text.as_bytes()).find(|at| closes(&text[at + 1..]));
         #[cfg(test)]
         {
             self.searched += found.unwrap_or(text.len());
@@ -153,7 +166,7 @@ impl Closings {
 
 /// Whether a quote with `after` behind it ends a value.
 fn closes(after: &str) -> bool {
-    let after = after.trim_start();
+    let after = trim_start(after);
     after.is_empty() || after.starts_with(',') || after[key_len(after)..].starts_with('=')
 }
 

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::entry::owned;
-use crate::link::percent_decode;
+use crate::link::{is_web, percent_decode};
 
 /// How many options of one channel are kept.
 const KEPT: usize = 32;
@@ -95,10 +97,9 @@ fn unquoted(value: &str) -> &str {
 
 /// The link, and the options behind its bar. A bar that no option follows belongs to the link.
 pub(super) fn split(url: &str) -> (&str, Option<&str>) {
-    match url.split_once('|') {
-        Some((link, options)) if options.contains('=') && crate::link::is_web(link) => {
-            (link.trim_end(), Some(options))
-        }
+    let bar = memchr(b'|', url.as_bytes()).map(|at| (&url[..at], &url[at + 1..]));
+    match bar {
+        Some((link, options)) if options.contains('=') && is_web(link) => (link.trim_end(), Some(options)),
         _ => (url, None),
     }
 }

@@ -11,7 +11,7 @@ use super::{
     options,
 };
 use crate::{
-    input::{Ending, Input, Skips, decode, html_title, is_html},
+    input::{Ending, Input, Skips, decode, html_title, is_html, trim, without_controls},
     link::{self, Link},
 };
 
@@ -107,8 +107,8 @@ impl List {
             self.forget();
             return self.skips.add(line.number, SkipReason::TooLong);
         };
-        let text = decode(bytes, WINDOWS_1252);
-        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        let text = without_controls(decode(bytes, WINDOWS_1252));
+        let text = trim(&text);
         if text.is_empty() {
             return;
         }
@@ -154,7 +154,7 @@ impl List {
 
     fn extgrp(&mut self, group: &str) {
         let group = &group[..group.floor_char_boundary(GROUP_MAX)];
-        let group = Some(clean(group).into_owned()).filter(|group| !group.is_empty());
+        let group = Some(trim(group).to_owned()).filter(|group| !group.is_empty());
         let place = if self.extinf_line.is_some() { &mut self.own_group } else { &mut self.group };
         *place = group;
     }
@@ -162,7 +162,7 @@ impl List {
     fn option(&mut self, line: &str) {
         let room = OPTIONS_KEPT * VALUE_MAX - self.options.len().min(OPTIONS_KEPT * VALUE_MAX);
         if line.len() <= room.min(VALUE_MAX) {
-            self.options.push_str(&clean(line));
+            self.options.push_str(line);
             self.options.push('\n');
         }
     }
@@ -279,7 +279,9 @@ impl<'a> Place<'a> {
             .or_else(|| text(extinf.tvg_name))
             .or_else(|| text(self.beside))
             .or_else(|| {
-                link::title(self.url).and_then(|title| text(&title).map(Cow::into_owned)).map(Cow::Owned)
+                link::title(self.url)
+                    .and_then(|title| Some(clean(&title).into_owned()).filter(|it| !it.is_empty()))
+                    .map(Cow::Owned)
             })
             .unwrap_or_else(|| link.acestream_hash().map_or(self.url.into(), |hash| hash.to_owned().into()))
     }
@@ -308,6 +310,9 @@ fn catchup<'a>(extinf: &Extinf<'a>, all: &'a Catchup<'a>) -> Option<Catchup<'a>>
 
 /// Hours, `-1` or `+5.5`, as seconds. What is beyond a day is a mistake.
 fn shift(hours: &str) -> Option<i32> {
+    if hours.is_empty() {
+        return None;
+    }
     let hours: f64 = hours.replace(',', ".").parse().ok()?;
     #[expect(clippy::cast_possible_truncation, reason = "within a day either way")]
     (hours.abs() <= 24.0).then(|| (hours * 3600.0).round() as i32)
@@ -329,25 +334,22 @@ fn addresses(list: &str) -> impl Iterator<Item = &str> {
 
 /// What follows the `name` of a directive and its colon, in any case.
 fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let rest = line.get(name.len()..).filter(|_| line[..name.len()].eq_ignore_ascii_case(name))?;
+    let (begin, rest) = line.split_at_checked(name.len())?;
+    begin.eq_ignore_ascii_case(name).then_some(())?;
     let rest = rest.strip_prefix(':').or_else(|| rest.starts_with([' ', '\t']).then_some(rest))?;
     Some(rest)
 }
 
 /// A text that says something.
 fn text(value: &str) -> Option<Cow<'_, str>> {
-    if value.is_empty() {
-        return None;
-    }
-    Some(clean(value)).filter(|value| !value.is_empty())
+    let value = trim(value);
+    (!value.is_empty()).then_some(Cow::Borrowed(value))
 }
 
-/// Without the control characters that some lists carry.
+/// A text from elsewhere than a line of the list.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    // C1 controls are 0xC2 and a byte below 0xA0 in UTF-8.
-    let suspect = text.bytes().any(|byte| byte < b' ' || byte == 0x7F || byte == 0xC2);
-    if !suspect || !text.contains(char::is_control) {
-        return Cow::Borrowed(text.trim());
+    match without_controls(Cow::Borrowed(text)) {
+        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
     }
-    Cow::Owned(text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned())
 }
