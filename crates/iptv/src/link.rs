@@ -159,8 +159,11 @@ pub(crate) fn exact(text: &str) -> Result<Link, LinkError> {
         return Err(LinkError::Empty);
     }
     let Some((scheme, rest)) = split_scheme(text) else {
-        let word = text.bytes().all(|c| c.is_ascii_alphanumeric());
-        return if word { id(text).map(Link::ContentId) } else { Err(LinkError::Unknown(quote(text))) };
+        return if is_word(text) {
+            id(text).map(Link::ContentId)
+        } else {
+            Err(LinkError::Unknown(quote(text)))
+        };
     };
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
     match scheme {
@@ -279,8 +282,9 @@ fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// An AceStream ID, lower-cased if it is hexadecimal.
 fn id(text: &str) -> Result<String, LinkError> {
-    let odd = text.bytes().position(|c| !c.is_ascii_alphanumeric());
-    if let Some(character) = odd.and_then(|at| text[at..].chars().next()) {
+    if let Some(character) =
+        (!is_word(text)).then(|| text.chars().find(|c| !c.is_ascii_alphanumeric())).flatten()
+    {
         return Err(LinkError::IdCharacter { id: quote(text), character });
     }
     if !ID_LEN.contains(&text.len()) {
@@ -295,8 +299,13 @@ pub(crate) fn is_web(url: &str) -> bool {
         .any(|scheme| url.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
+// These two look at all bytes without an early end, many at once.
+fn is_word(text: &str) -> bool {
+    text.bytes().fold(true, |all, c| all & c.is_ascii_alphanumeric())
+}
+
 fn is_hex(text: &str) -> bool {
-    text.bytes().all(|c| c.is_ascii_hexdigit())
+    text.bytes().fold(true, |all, c| all & c.is_ascii_hexdigit())
 }
 
 fn quote(text: &str) -> String {

@@ -22,6 +22,7 @@
 mod element;
 mod frames;
 mod item;
+mod markup;
 mod read;
 pub mod time;
 mod write;
@@ -82,8 +83,8 @@ pub enum SkipReason {
     Syntax {
         /// `channel` or `programme`.
         element: &'static str,
-        /// What the parser says.
-        error: String,
+        /// What is wrong with it.
+        error: &'static str,
     },
     /// Packed data that breaks off or has a wrong checksum. What stood in front of it was read.
     #[error("the gzip data is damaged or not whole: what follows is missing")]

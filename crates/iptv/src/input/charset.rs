@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// As many bytes tell what a text is.
 const TELLING: usize = 3;
@@ -98,8 +98,7 @@ impl Utf16 {
 ///
 /// What is declared is often wrong, but text in another encoding is hardly ever valid UTF-8.
 pub(crate) fn decode<'a>(bytes: &'a [u8], other: &'static Encoding) -> Cow<'a, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => other.decode_without_bom_handling(bytes).0,
-    }
+    // As std::str::from_utf8, but quicker.
+    let utf_8 = UTF_8.decode_without_bom_handling_and_without_replacement(bytes);
+    utf_8.unwrap_or_else(|| other.decode_without_bom_handling(bytes).0)
 }

@@ -1,18 +1,29 @@
 //! Web addresses: of an engine, of the proxies around it, of pages that embed a channel, of anything else.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::encoding::percent_decode;
 use super::{Link, LinkError, id, is_hex, is_web, parameter, quote, selector};
 
+/// What the paths of running sessions begin with, and those of proxies.
+const SESSIONS: [&str; 3] = ["ace", "hls", "content"];
+const PROXIES: [&str; 8] =
+    ["pid", "content_id", "infohash", "torrent", "url", "efile_url", "direct_url", "data"];
+
 /// Read the address `url`; `rest` is what follows its scheme and colon.
 pub(super) fn parse(url: &str, rest: &str) -> Result<Link, LinkError> {
     let address = Address::split(rest).ok_or_else(|| LinkError::Unknown(quote(url)))?;
+    let kind = address.parts().next().unwrap_or("");
     None.or_else(|| start(&address, url))
-        .or_else(|| session(&address).map(Ok))
-        .or_else(|| proxy(&address).map(Ok))
+        .or_else(|| if SESSIONS.contains(&kind) { session(&address).map(Ok) } else { None })
+        .or_else(|| if PROXIES.contains(&kind) { proxy(&address).map(Ok) } else { None })
         .or_else(|| embed(&address, url))
         .unwrap_or_else(|| Ok(file(&address, url)))
+}
+
+fn has_space(text: &str) -> bool {
+    let plain = text.bytes().fold(true, |all, c| all & c.is_ascii_graphic());
+    !plain && text.contains(char::is_whitespace)
 }
 
 /// What stands before the first `mark`, and behind it.
@@ -34,13 +45,13 @@ impl<'a> Address<'a> {
         let (before, query) = split(rest, b'?');
         let slash = memchr(b'/', before.as_bytes()).unwrap_or(before.len());
         let (authority, path) = before.split_at(slash);
-        let server = authority.rsplit('@').next().unwrap_or(authority);
+        let server = memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
         let host = match server.strip_prefix('[') {
             Some(v6) => v6.split(']').next().unwrap_or(v6),
             None => split(server, b':').0,
         };
         // Browsers take a backslash for a slash, so that another host than ours would follow from it.
-        let tidy = !host.is_empty() && !host.contains(char::is_whitespace) && !authority.contains('\\');
+        let tidy = !host.is_empty() && !has_space(host) && !authority.contains('\\');
         tidy.then_some(Self { host, path, query })
     }
 
@@ -61,6 +72,8 @@ fn start(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
         "/proxy/acestream/manifest.m3u8",
     ];
     let path = address.path.trim_end_matches('/');
+    // Most addresses are none of these.
+    (path.ends_with("stream") || path.ends_with("manifest.m3u8")).then_some(())?;
     let start = STARTS.iter().find(|start| path.ends_with(*start))?;
     if let Some(manifest) = parameter(address.query, "manifest_url").filter(|url| is_web(url)) {
         return Some(Ok(Link::Http(manifest)));
@@ -91,11 +104,8 @@ fn session(address: &Address<'_>) -> Option<Link> {
 
 /// HTTPAceProxy and its kin: `/kind/value/stream.ts`.
 fn proxy(address: &Address<'_>) -> Option<Link> {
-    const KINDS: [&str; 8] =
-        ["pid", "content_id", "infohash", "torrent", "url", "efile_url", "direct_url", "data"];
     let mut parts = address.parts();
     let kind = parts.next()?;
-    KINDS.contains(&kind).then_some(())?;
     let value = percent_decode(parts.next()?);
     let is_url = is_web(&value);
     match kind {
@@ -129,7 +139,9 @@ fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
 
 /// A transport file by its extension, else a plain stream.
 fn file(address: &Address<'_>, url: &str) -> Link {
-    let extension = address.path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
+    let path = address.path;
+    let name = memrchr(b'/', path.as_bytes()).map_or(path, |at| &path[at + 1..]);
+    let extension = memrchr(b'.', name.as_bytes()).map(|at| &name[at + 1..]);
     let is_file = ["acelive", "torrent", "acemedia"]
         .iter()
         .any(|known| extension.is_some_and(|it| it.eq_ignore_ascii_case(known)));

@@ -170,9 +170,19 @@ fn closes(after: &str) -> bool {
     after.is_empty() || after.starts_with(',') || after[key_len(after)..].starts_with('=')
 }
 
+/// The characters of keys.
+const KEY: [bool; 256] = {
+    let mut key = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        key[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+        byte += 1;
+    }
+    key
+};
+
 fn key_len(text: &str) -> usize {
-    let is_key = |c: &u8| c.is_ascii_alphanumeric() || b"-_.:".contains(c);
-    text.bytes().position(|c| !is_key(&c)).unwrap_or(text.len())
+    text.bytes().position(|c| !KEY[usize::from(c)]).unwrap_or(text.len())
 }
 
 #[cfg(test)]

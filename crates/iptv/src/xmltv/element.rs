@@ -1,14 +1,14 @@
-//! Takes one element apart: quick-xml finds its children, what they say is kept.
+//! Takes one element apart and keeps what its children say.
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-use quick_xml::{
-    Reader,
-    events::{Event, attributes::Attributes},
+use super::{
+    Channel, Programme, SkipReason, Text,
+    frames::Kind,
+    markup::{Markup, Piece, unescape, values},
+    time,
 };
-
-use super::{Channel, Programme, SkipReason, Text, frames::Kind, time};
+use crate::input::trim;
 
 /// The longest text, in bytes.
 const TEXT_MAX: usize = 32 << 10;
@@ -39,7 +39,7 @@ impl<'a> Head<'a> {
     pub(super) fn read(tag: &'a str, zone: i32) -> Result<Self, SkipReason> {
         let missing = |attribute| SkipReason::Missing { element: "programme", attribute };
         let [channel, start, stop] = values(tag, ["channel", "start", "stop"]);
-        let channel = channel.map(|value| attribute(value)).filter(|id| !id.is_empty());
+        let channel = channel.map(attribute).filter(|id| !id.is_empty());
         let channel = channel.ok_or_else(|| missing("channel"))?;
         let start = start.ok_or_else(|| missing("start"))?;
         let bad = || SkipReason::BadTime(start.chars().take(48).collect());
@@ -144,7 +144,7 @@ impl<'a> Child<'a> {
         if self.tag.len() == self.name.len() {
             return None;
         }
-        let [value] = values_behind(self.tag, self.name.len(), [name]);
+        let [value] = values(self.tag, [name]);
         value.map(attribute).filter(|value| !value.is_empty())
     }
 
@@ -172,55 +172,42 @@ fn children<'a>(
     counts: &mut Counts,
     mut each: impl FnMut(Child<'a>, &mut Counts),
 ) -> Result<(), SkipReason> {
-    let mut reader = Reader::from_str(body);
-    let config = reader.config_mut();
-    (config.allow_dangling_amp, config.allow_unmatched_ends, config.check_end_names) = (true, true, false);
+    let mut markup = Markup(body);
     let (mut child, mut depth, mut listening) = (Child::default(), 0_usize, false);
-    loop {
-        let from = position(&reader);
-        let event = reader.read_event();
-        let event =
-            event.map_err(|error| SkipReason::Syntax { element: kind.name(), error: error.to_string() })?;
-        match event {
-            Event::Start(tag) if depth == 0 => {
-                // The tag borrowed from the body itself, without its brackets.
-                child = Child::begin(&body[from + 1..][..tag.len()]);
+    let syntax = |error| SkipReason::Syntax { element: kind.name(), error };
+    while let Some(piece) = markup.next().map_err(syntax)? {
+        match piece {
+            Piece::Start(tag) if depth == 0 => {
+                child = Child::begin(tag);
                 listening = child.speaks();
                 depth = 1;
             }
-            Event::Start(tag) => {
+            Piece::Start(tag) => {
                 if depth == DEPTH_MAX {
                     return Err(SkipReason::TooDeep(kind.name()));
                 }
                 // `<value>` says what the rating is, whatever else is in it.
-                listening &= tag.name().as_ref() == "value" || child.name != "rating";
+                listening &= child.name != "rating" || tag == "value";
                 depth += 1;
             }
-            Event::Empty(tag) if depth == 0 => each(Child::begin(&body[from + 1..][..tag.len()]), counts),
-            Event::End(_) => {
-                depth = depth.saturating_sub(1);
+            Piece::Empty(tag) if depth == 0 => each(Child::begin(tag), counts),
+            Piece::End if depth > 0 => {
+                depth -= 1;
                 if depth == 0 {
                     let mut done = std::mem::take(&mut child);
                     done.text = trimmed(done.text);
                     each(done, counts);
                 }
             }
-            Event::Text(text) if listening && depth > 0 => append(&mut child.text, text.into_inner(), counts),
-            Event::CData(text) if listening && depth > 0 => {
-                append(&mut child.text, text.into_inner(), counts);
+            Piece::Text(text) if listening && depth > 0 => {
+                let text = unescape(text, &mut counts.entities);
+                append(&mut child.text, text, counts);
             }
-            Event::GeneralRef(name) if listening && depth > 0 => {
-                let entity = entity(&name, counts);
-                append(&mut child.text, entity.into(), counts);
-            }
-            Event::Eof => return Ok(()),
+            Piece::Literal(text) if listening && depth > 0 => append(&mut child.text, text.into(), counts),
             _ => {}
         }
     }
-}
-
-fn position(reader: &Reader<&[u8]>) -> usize {
-    usize::try_from(reader.buffer_position()).expect("it is within a text in memory")
+    Ok(())
 }
 
 fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>, counts: &mut Counts) {
@@ -237,75 +224,13 @@ fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>, counts: &mut Counts) 
 
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+        Cow::Owned(text) if trim(&text).len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
     }
 }
 
-/// The values of attributes in a start tag with its brackets, as they stand there.
-fn values<'a, const N: usize>(tag: &'a str, names: [&str; N]) -> [Option<&'a str>; N] {
-    let inner = tag.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/');
-    let name = inner.find(|c: char| c.is_ascii_whitespace()).unwrap_or(inner.len());
-    values_behind(inner, name, names)
-}
-
-/// The same without brackets, when the element's name is so long.
-fn values_behind<'a, const N: usize>(tag: &'a str, name: usize, names: [&str; N]) -> [Option<&'a str>; N] {
-    let mut values = [None; N];
-    // Where one is twice, the first counts.
-    for pair in Attributes::new(tag, name).with_checks(false).filter_map(Result::ok) {
-        let wanted = names.iter().position(|name| *name == pair.key.as_ref());
-        if let (Some(at), Cow::Borrowed(value)) = (wanted, pair.value) {
-            values[at].get_or_insert(value);
-        }
-    }
-    values
-}
-
-/// The text of an attribute as it stands in the tag.
+/// The text of an attribute as it stands in the tag. Its entities are not worth counting.
 fn attribute(raw: &str) -> Cow<'_, str> {
-    let raw = raw.trim();
-    if memchr(b'&', raw.as_bytes()).is_none() {
-        return Cow::Borrowed(raw);
-    }
-    let mut text = String::with_capacity(raw.len());
-    let mut pieces = raw.split('&');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        match piece.split_once(';') {
-            Some((name, behind)) if is_entity_name(name) => {
-                text.push_str(&entity(name, &mut Counts::default()));
-                text.push_str(behind);
-            }
-            _ => {
-                text.push('&');
-                text.push_str(piece);
-            }
-        }
-    }
-    Cow::Owned(text)
-}
-
-fn is_entity_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 32 && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'#')
-}
-
-/// What `&name;` stands for; itself where nobody knows. Declared entities are not expanded.
-fn entity(name: &str, counts: &mut Counts) -> String {
-    if let Some(known) = quick_xml::escape::resolve_predefined_entity(name) {
-        return known.to_owned();
-    }
-    let number = name.strip_prefix('#').and_then(|number| match number.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => number.parse().ok(),
-    });
-    match number.and_then(char::from_u32) {
-        Some(c) if !c.is_control() || "\n\t".contains(c) => c.to_string(),
-        Some(_) => String::new(),
-        None => {
-            counts.entities += 1;
-            format!("&{name};")
-        }
-    }
+    unescape(trim(raw), &mut 0)
 }

@@ -232,10 +232,8 @@ enum What {
 
 impl What {
     fn broken(kind: Option<Kind>) -> Self {
-        let error = || "the tag does not end".to_owned();
-        kind.map_or(Self::Nothing, |kind| {
-            Self::Skipped(SkipReason::Syntax { element: kind.name(), error: error() })
-        })
+        let error = "the tag does not end";
+        kind.map_or(Self::Nothing, |kind| Self::Skipped(SkipReason::Syntax { element: kind.name(), error }))
     }
 }
 
