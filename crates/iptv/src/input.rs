@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use charset::Charset;
 use inflate::Unpacker;
+use memchr::memchr_iter;
 
 pub(crate) use charset::decode;
 
@@ -155,11 +156,29 @@ pub(crate) fn trim_start(text: &str) -> &str {
     }
 }
 
+/// Lines as text, if they are UTF-8 without control characters.
+pub(crate) fn plain(lines: &[u8]) -> Option<&str> {
+    // Looks at many bytes at once, as nothing ends it early.
+    let odd = lines.iter().fold(false, |any, byte| any | is_odd(*byte));
+    // C1 controls are 0xC2 and a byte below 0xA0 in UTF-8.
+    let c1 = || memchr_iter(0xC2, lines).any(|at| lines.get(at + 1).is_none_or(|next| *next < 0xA0));
+    if odd || c1() {
+        return None;
+    }
+    match encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(lines)? {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(_) => None,
+    }
+}
+
+/// Whether a byte is a control character that ends no line.
+fn is_odd(byte: u8) -> bool {
+    (byte < b' ') & (byte != b'\n') & (byte != b'\r') | (byte == 0x7F)
+}
+
 /// Without the control characters that some files carry; those that part words become spaces.
 pub(crate) fn without_controls(text: Cow<'_, str>) -> Cow<'_, str> {
-    // C1 controls are 0xC2 and a byte below 0xA0 in UTF-8. No early end: it is done for many bytes at once.
-    let suspect = text.bytes().fold(false, |any, byte| any | (byte < b' ') | (byte == 0x7F) | (byte == 0xC2));
-    if !suspect || !text.contains(char::is_control) {
+    if !text.contains(char::is_control) {
         return text;
     }
     let plain = |c: char| if c.is_whitespace() { Some(' ') } else { Some(c).filter(|c| !c.is_control()) };

@@ -274,7 +274,7 @@ fn parameter(query: &str, key: &str) -> Option<String> {
 }
 
 fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    let query = query.split('#').next().unwrap_or(query);
+    let query = memchr(b'#', query.as_bytes()).map_or(query, |at| &query[..at]);
     // Links copied out of HTML have `&amp;` for `&`.
     let pairs = query.split('&').map(|pair| pair.strip_prefix("amp;").unwrap_or(pair));
     pairs.filter_map(|pair| pair.split_once('='))

@@ -13,7 +13,7 @@ const PROXIES: [&str; 8] =
 /// Read the address `url`; `rest` is what follows its scheme and colon.
 pub(super) fn parse(url: &str, rest: &str) -> Result<Link, LinkError> {
     let address = Address::split(rest).ok_or_else(|| LinkError::Unknown(quote(url)))?;
-    let kind = address.parts().next().unwrap_or("");
+    let kind = split(address.path.trim_start_matches('/'), b'/').0;
     None.or_else(|| start(&address, url))
         .or_else(|| if SESSIONS.contains(&kind) { session(&address).map(Ok) } else { None })
         .or_else(|| if PROXIES.contains(&kind) { proxy(&address).map(Ok) } else { None })

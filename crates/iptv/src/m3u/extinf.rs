@@ -41,9 +41,14 @@ impl<'a> Extinf<'a> {
 
     fn place(&mut self, key: &str) -> Option<&mut &'a str> {
         let key = key.as_bytes();
-        if !key.iter().any(u8::is_ascii_uppercase) {
-            return self.place_of(key);
+        if !matches!(key, [b'a'..=b'z', ..]) || key.len() > 16 {
+            return self.place_in_any_case(key);
         }
+        // The borrow of a place that is none would last.
+        if self.place_of(key).is_some() { self.place_of(key) } else { self.place_in_any_case(key) }
+    }
+
+    fn place_in_any_case(&mut self, key: &[u8]) -> Option<&mut &'a str> {
         let mut lower = [0; 16];
         let lower = lower.get_mut(..key.len())?;
         lower.copy_from_slice(key);
@@ -166,6 +171,10 @@ impl Closings {
 
 /// Whether a quote with `after` behind it ends a value.
 fn closes(after: &str) -> bool {
+    // What most values are followed by.
+    if after.starts_with(" tvg-") || after.starts_with(" group-title=") {
+        return true;
+    }
     let after = trim_start(after);
     after.is_empty() || after.starts_with(',') || after[key_len(after)..].starts_with('=')
 }

@@ -1,6 +1,8 @@
 //! Bytes cut anywhere, made into lines.
 
-use memchr::memchr2;
+use memchr::{memchr2, memrchr2};
+
+use crate::input::plain;
 
 /// Lines end at `\n`, `\r\n` or `\r`. One that is cut by the end of a piece is put together again.
 #[derive(Debug)]
@@ -19,8 +21,15 @@ pub(super) struct Lines {
 /// A line without its end.
 pub(super) struct Line<'a> {
     pub(super) number: usize,
-    /// `None` for one that is too long.
-    pub(super) bytes: Option<&'a [u8]>,
+    pub(super) content: Content<'a>,
+}
+
+/// What stands in it.
+pub(super) enum Content<'a> {
+    /// Text that has been looked through: UTF-8 without control characters.
+    Plain(&'a str),
+    Bytes(&'a [u8]),
+    TooLong,
 }
 
 impl Lines {
@@ -34,19 +43,20 @@ impl Lines {
             self.after_return = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
-            let (line, rest) = bytes.split_at(end);
-            self.end(line, each);
-            bytes = match rest {
-                [b'\r', b'\n', after @ ..] => after,
-                [b'\r'] => {
-                    self.after_return = true;
-                    &[]
-                }
-                _ => &rest[1..],
-            };
+        // Many lines are looked through faster at once than one by one.
+        let lines = memrchr2(b'\n', b'\r', bytes).map_or(0, |last| last + 1);
+        let text = plain(&bytes[..lines]);
+        let mut at = 0;
+        while let Some(end) = memchr2(b'\n', b'\r', &bytes[at..lines]).map(|end| at + end) {
+            match text {
+                Some(text) if self.length == 0 => self.whole(&text[at..end], each),
+                _ => self.end(&bytes[at..end], each),
+            }
+            let is_pair = bytes[end..].starts_with(b"\r\n");
+            self.after_return = bytes[end..] == *b"\r";
+            at = end + if is_pair { 2 } else { 1 };
         }
-        self.begin(bytes);
+        self.begin(&bytes[lines..]);
     }
 
     /// The last line has no end.
@@ -63,16 +73,25 @@ impl Lines {
         }
     }
 
-    fn end(&mut self, bytes: &[u8], each: &mut impl FnMut(Line<'_>)) {
-        let number = self.number;
+    /// A line that is plain and in one piece.
+    fn whole(&mut self, text: &str, each: &mut impl FnMut(Line<'_>)) {
+        let content = if text.len() <= self.longest { Content::Plain(text) } else { Content::TooLong };
+        each(Line { number: self.number, content });
         self.number += 1;
-        if self.length == 0 {
-            let bytes = (bytes.len() <= self.longest).then_some(bytes);
-            return each(Line { number, bytes });
-        }
-        self.begin(bytes);
-        let whole = self.length <= self.longest;
-        each(Line { number, bytes: whole.then_some(&self.begun) });
+    }
+
+    /// A line that ends with `bytes`.
+    fn end(&mut self, bytes: &[u8], each: &mut impl FnMut(Line<'_>)) {
+        let content = if self.length + bytes.len() > self.longest {
+            Content::TooLong
+        } else if self.length == 0 {
+            Content::Bytes(bytes)
+        } else {
+            self.begun.extend_from_slice(bytes);
+            Content::Bytes(&self.begun)
+        };
+        each(Line { number: self.number, content });
+        self.number += 1;
         self.begun.clear();
         self.length = 0;
     }

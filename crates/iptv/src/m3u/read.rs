@@ -7,7 +7,7 @@ use encoding_rs::WINDOWS_1252;
 use super::{
     Catchup, Entry, Options, Refusal, Report, SkipReason,
     extinf::{Extinf, attributes},
-    lines::{Line, Lines},
+    lines::{Content, Line, Lines},
     options,
 };
 use crate::{
@@ -103,11 +103,14 @@ enum Kind {
 
 impl List {
     fn read(&mut self, line: &Line<'_>, each: &mut impl FnMut(Entry<'_>)) {
-        let Some(bytes) = line.bytes else {
-            self.forget();
-            return self.skips.add(line.number, SkipReason::TooLong);
+        let text = match line.content {
+            Content::Plain(text) => Cow::Borrowed(text),
+            Content::Bytes(bytes) => without_controls(decode(bytes, WINDOWS_1252)),
+            Content::TooLong => {
+                self.forget();
+                return self.skips.add(line.number, SkipReason::TooLong);
+            }
         };
-        let text = without_controls(decode(bytes, WINDOWS_1252));
         let text = trim(&text);
         if text.is_empty() {
             return;
