@@ -30,7 +30,7 @@ pub(super) enum Unpacker {
     Unknown(Vec<u8>),
     Plain,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
-    /// The gzip data was damaged: what follows cannot be read.
+    /// The gzip data was damaged: what follows cannot be read, nor up to 32 KiB in front of it.
     Damaged,
 }
 

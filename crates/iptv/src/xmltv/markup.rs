@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 /// What stands between the tags of an element.
 #[derive(Debug, Clone, Copy)]
@@ -139,13 +139,34 @@ pub(super) fn unescape<'a>(raw: &'a str, unknown: &mut usize) -> Cow<'a, str> {
         *unknown += usize::from(name.is_some() && known.is_none());
         match (name, known) {
             (Some(name), Some(c)) => {
-                text.extend(Some(c).filter(|c| !c.is_control() || "\n\t".contains(*c)));
+                text.extend(Some(c).filter(|c| !is_banned(*c)));
                 text.push_str(&piece[name.len() + 1..]);
             }
             _ => text.extend(["&", piece]),
         }
     }
     Cow::Owned(text)
+}
+
+/// What is no character of XML (2.2), and the other controls: no text has them, read or written.
+pub(super) fn is_banned(c: char) -> bool {
+    c.is_control() && !"\n\t\r".contains(c) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// `text` without what is banned.
+pub(super) fn allowed(text: Cow<'_, str>) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    // Looks at many bytes at once, as nothing ends it early.
+    let is_odd = |byte: u8| (byte < b' ') & !matches!(byte, b'\n' | b'\t' | b'\r') | (byte == 0x7F);
+    let odd = bytes.iter().fold(false, |any, byte| any | is_odd(*byte));
+    // Beginnings in UTF-8 of C1 controls, and of U+FFFE and U+FFFF.
+    if !odd && memchr2(0xC2, 0xEF, bytes).is_none() {
+        return text;
+    }
+    if !text.contains(is_banned) {
+        return text;
+    }
+    Cow::Owned(text.replace(is_banned, ""))
 }
 
 /// The longest name of an entity.

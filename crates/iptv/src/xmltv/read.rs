@@ -1,9 +1,12 @@
 //! Reads a guide as it arrives.
 
+use std::borrow::Cow;
+
 use super::{
     Item, Refusal, Report, SkipReason,
     element::{Counts, Head, channel, programme},
     frames::{Found, Frame, Frames, Kind},
+    markup::allowed,
 };
 use crate::input::{Ending, Input, Skips, decode, html_title, is_html};
 
@@ -126,7 +129,7 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
 
     fn channel(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
         let (tag, body) = frame.bytes.split_at(frame.tag);
-        let (tag, body) = (decode(tag, frame.encoding), decode(body, frame.encoding));
+        let (tag, body) = (text(tag, frame), text(body, frame));
         let (channel, counts) = channel(&tag, &body)?;
         self.count(&counts);
         self.report.channels += 1;
@@ -135,13 +138,13 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 
     fn programme(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
-        let tag = decode(&frame.bytes[..frame.tag], frame.encoding);
+        let tag = text(&frame.bytes[..frame.tag], frame);
         let head = Head::read(&tag, self.zone)?;
         if !(self.wanted)(&Slot { channel: &head.channel, start: head.start, stop: head.stop }) {
             self.report.unwanted += 1;
             return Ok(());
         }
-        let body = decode(&frame.bytes[frame.tag..], frame.encoding);
+        let body = text(&frame.bytes[frame.tag..], frame);
         let (programme, counts) = programme(head, &body)?;
         self.count(&counts);
         self.report.programmes += 1;
@@ -167,4 +170,9 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
         (self.report.skipped, self.report.skipped_total) = (self.skips.kept, self.skips.total);
         Ok(self.report)
     }
+}
+
+/// Bytes of an element as text.
+fn text<'a>(bytes: &'a [u8], frame: &Frame<'_>) -> Cow<'a, str> {
+    allowed(decode(bytes, frame.encoding))
 }

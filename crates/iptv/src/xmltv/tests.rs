@@ -187,6 +187,14 @@ fn what_is_declared_is_never_expanded() {
     assert_eq!((title(it).as_str(), &*it.channel, report.entities), ("&b;", "&b;", 1));
 }
 
+#[test]
+fn characters_that_xml_has_not_are_left_out() {
+    let (it, _) = one("<title>\u{1}A\u{7f}\u{85}\u{ffff}&#1;&#xFFFF;&#13;B</title><desc>\u{2}</desc>");
+
+    assert_eq!((title(&it).as_str(), it.descriptions), ("A\rB", vec![]));
+    assert!(skipped("<channel id='\u{1}'/>")[0].contains("without id"));
+}
+
 const GOOD: &str = "<programme start='2026' channel='a'><title>Good</title></programme>";
 
 #[test]

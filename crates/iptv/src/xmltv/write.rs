@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Channel, Programme, Text, time::Written};
+use super::{Channel, Programme, Text, markup::is_banned, time::Written};
 
 /// Writes a guide: first its channels, then its programmes. Times are written in UTC.
 ///
@@ -131,7 +131,7 @@ fn attribute(out: &mut impl Write, key: &str, value: Option<&str>) -> fmt::Resul
 
 fn escape(out: &mut impl Write, text: &str) -> fmt::Result {
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| "&<>\"".contains(c) || is_banned(c)) {
+    while let Some(at) = rest.find(|c: char| "&<>\"".contains(c) || c == '\r' || is_banned(c)) {
         let (before, behind) = rest.split_at(at);
         out.write_str(before)?;
         let mut characters = behind.chars();
@@ -145,9 +145,4 @@ fn escape(out: &mut impl Write, text: &str) -> fmt::Result {
         rest = characters.as_str();
     }
     out.write_str(rest)
-}
-
-/// What is no `Char` (XML, 2.2), and the other controls.
-fn is_banned(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
