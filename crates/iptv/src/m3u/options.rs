@@ -45,7 +45,9 @@ impl<'a> Options<'a> {
         for pair in suffix.split(['&', '|']).filter(|pair| !pair.is_empty()) {
             let known = pair.split_once('=').is_some_and(|(key, value)| self.add_header(key, value));
             if !known {
-                self.keep(format!("|{pair}").into());
+                // Without a sign of equality it would be a part of the link, read again.
+                let equals = if pair.contains('=') { "" } else { "=" };
+                self.keep(format!("|{pair}{equals}").into());
             }
         }
     }
