@@ -96,3 +96,22 @@ impl Lines {
         self.length = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_line_that_is_too_long_nothing_is_kept() {
+        let mut lines = Lines::new(100);
+
+        for _ in 0..50 {
+            lines.push(&[b'a'; 30], &mut |_| ());
+            assert!(lines.begun.capacity() <= 200);
+        }
+
+        let mut ends = Vec::new();
+        lines.push(b"\nb\n", &mut |line| ends.push((line.number, matches!(line.content, Content::TooLong))));
+        assert_eq!(ends, [(1, true), (2, false)]);
+    }
+}

@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_looks_like_an_attribute_is_read_again_as_a_name() {
+        let odd = Entry { name: "tvg-id=\"a\",b".into(), ..entry() };
+
+        let read = again(&odd);
+
+        assert_eq!((&read.name, &read.tvg_id), (&odd.name, &None));
+    }
+
+    #[test]
     fn guides_stand_in_the_header() {
         let writer = Writer::new(String::new(), &["http://x/a.xml", "http://x/b.xml.gz"]).unwrap();
 

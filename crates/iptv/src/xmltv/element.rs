@@ -150,17 +150,9 @@ impl<'a> Child<'a> {
 
     /// Whether what it says is of use to anybody here.
     fn speaks(&self) -> bool {
-        const SPEAKING: [&str; 9] = [
-            "title",
-            "sub-title",
-            "desc",
-            "category",
-            "episode-num",
-            "date",
-            "rating",
-            "display-name",
-            "url",
-        ];
+        // A rating says it in its `<value>`.
+        const SPEAKING: [&str; 8] =
+            ["title", "sub-title", "desc", "category", "episode-num", "date", "display-name", "url"];
         SPEAKING.contains(&self.name)
     }
 }
@@ -186,8 +178,9 @@ fn children<'a>(
                 if depth == DEPTH_MAX {
                     return Err(SkipReason::TooDeep(kind.name()));
                 }
-                // `<value>` says what the rating is, whatever else is in it.
-                listening &= child.name != "rating" || tag == "value";
+                if child.name == "rating" {
+                    listening = tag == "value";
+                }
                 depth += 1;
             }
             Piece::Empty(tag) if depth == 0 => each(Child::begin(tag), counts),
@@ -197,6 +190,8 @@ fn children<'a>(
                     let mut done = std::mem::take(&mut child);
                     done.text = trimmed(done.text);
                     each(done, counts);
+                } else if child.name == "rating" {
+                    listening = false;
                 }
             }
             Piece::Text(text) if listening && depth > 0 => {

@@ -147,6 +147,55 @@ fn season_episode_and_year_are_read_from_what_is_written() {
 }
 
 #[test]
+fn a_rating_is_what_its_value_says() {
+    let (it, _) = one("<rating>a<name>b</name><value>16</value>c<icon>d</icon></rating>");
+
+    assert_eq!(it.rating.as_deref(), Some("16"));
+}
+
+#[test]
+fn a_guide_is_written_whole() {
+    let mut writer = Writer::new(String::new(), "a \"b\"").unwrap();
+    let channel = Channel {
+        id: "a&b".into(),
+        names: vec![text("A & <B>\u{1}", Some("es"))],
+        icon: Some("http://x/?a=1&b".into()),
+        urls: vec!["http://x".into()],
+    };
+    writer.channel(&channel).unwrap();
+    let programme = Programme {
+        channel: "a&b".into(),
+        start: 0,
+        stop: Some(60),
+        titles: vec![text("Cup", None)],
+        xmltv_ns: Some("0.1.".into()),
+        rating: Some("16".into()),
+        is_new: true,
+        is_live: true,
+        ..Programme::default()
+    };
+    writer.programme(&programme).unwrap();
+
+    let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
+<tv generator-info-name="a &quot;b&quot;">
+  <channel id="a&amp;b">
+    <display-name lang="es">A &amp; &lt;B&gt;</display-name>
+    <icon src="http://x/?a=1&amp;b"/>
+    <url>http://x</url>
+  </channel>
+  <programme start="19700101000000 +0000" stop="19700101000100 +0000" channel="a&amp;b">
+    <title>Cup</title>
+    <episode-num system="xmltv_ns">0.1.</episode-num>
+    <new/>
+    <rating><value>16</value></rating>
+    <live/>
+  </programme>
+</tv>
+"#;
+    assert_eq!(writer.finish().unwrap(), expected);
+}
+
+#[test]
 fn encodings_are_read_as_declared_or_as_they_are() {
     let guide = |encoding: &str, title: &[u8]| {
         let start = format!(
