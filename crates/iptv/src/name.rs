@@ -16,7 +16,7 @@ pub use score::score;
 
 use marks::{is_quality, without_country};
 
-/// The name without marks of quality and country, folded. Never empty unless [`fold`] is.
+/// The name without marks of quality and country, folded. Never empty unless [`fold()`] is.
 ///
 /// Marks are words such as `HD`, `1080p`, `HEVC`, `BACKUP`; countries stand in front, `ES:`, `|ES|`, `[ES]`, `UK -`, or
 /// behind, `.es`. A name that is nothing but marks keeps them.
