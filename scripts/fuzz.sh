@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [TARGET...]}
 shift
-targets=${*:-demux directives engine m3u validate}
+targets=${*:-demux directives engine m3u validate xmltv}
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 coverage='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4'
@@ -28,9 +28,10 @@ seeds=$(mktemp -d)
 trap 'kill $jobs 2>/dev/null || true; rm -rf "$seeds"' EXIT
 jobs=
 trap 'exit 130' INT TERM
-mkdir -p "$seeds/demux" "$seeds/directives" "$seeds/engine" "$seeds/m3u" "$seeds/validate"
+mkdir -p "$seeds/demux" "$seeds/directives" "$seeds/engine" "$seeds/m3u" "$seeds/validate" "$seeds/xmltv"
 cp fuzz/seeds/engine/* "$seeds/engine"
 cp fuzz/seeds/validate/* "$seeds/validate"
+cp fuzz/seeds/xmltv/* "$seeds/xmltv"
 printf 'profile=fast&_HLS_msn=1763802000&_HLS_part=3&_HLS_skip=YES' >"$seeds/directives/all"
 cp fuzz/seeds/m3u/* demo/demo.m3u "$seeds/m3u"
 for clip in clean slow; do
@@ -44,7 +45,7 @@ else
 fi
 
 # Long lists teach nothing that short ones do not (that work grows with their length alone, unit tests say); media must be long enough for several segments.
-longest() { case $1 in directives) echo 256 ;; engine) echo 4096 ;; m3u) echo 2048 ;; validate) echo 8192 ;; *) echo 65536 ;; esac }
+longest() { case $1 in directives) echo 256 ;; engine) echo 4096 ;; m3u | xmltv) echo 2048 ;; validate) echo 8192 ;; *) echo 65536 ;; esac }
 
 for target in $targets; do
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"

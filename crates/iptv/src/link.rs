@@ -6,7 +6,10 @@ mod http;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use encoding::{base32_to_hex, base64_decode, percent_decode};
+use memchr::memchr;
+
+pub(crate) use encoding::percent_decode;
+use encoding::{base32_to_hex, base64_decode};
 
 /// How long an AceStream ID is, in letters and digits. Real ones are SHA-1: 40.
 const ID_LEN: RangeInclusive<usize> = 32..=64;
@@ -156,24 +159,29 @@ pub(crate) fn exact(text: &str) -> Result<Link, LinkError> {
         return Err(LinkError::Empty);
     }
     let Some((scheme, rest)) = split_scheme(text) else {
-        let word = text.bytes().all(|c| c.is_ascii_alphanumeric());
-        return if word { id(text).map(Link::ContentId) } else { Err(LinkError::Unknown(quote(text))) };
+        return if is_word(text) {
+            id(text).map(Link::ContentId)
+        } else {
+            Err(LinkError::Unknown(quote(text)))
+        };
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "acestream" => acestream(rest),
-        "magnet" => magnet(text),
-        "http" | "https" => http::parse(text, rest),
-        "plugin" => plugin(text, rest),
-        other => Err(LinkError::Scheme(quote(other))),
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match scheme {
+        _ if is("http") || is("https") => http::parse(text, rest),
+        _ if is("acestream") => acestream(rest),
+        _ if is("magnet") => magnet(text),
+        _ if is("plugin") => plugin(text, rest),
+        other => Err(LinkError::Scheme(quote(&other.to_ascii_lowercase()))),
     }
 }
 
 /// The scheme and what follows its colon (RFC 3986, 3.1).
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
+    let colon = memchr(b':', text.as_bytes())?;
+    let (scheme, rest) = (&text[..colon], &text[colon + 1..]);
     let known = ["acestream", "magnet"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     let tidy = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        && scheme.bytes().all(|c| c.is_ascii_alphanumeric() || b"+-.".contains(&c));
     // `Name: something` is text, not a scheme.
     (known || tidy && rest.starts_with("//")).then_some((scheme, rest))
 }
@@ -266,7 +274,7 @@ fn parameter(query: &str, key: &str) -> Option<String> {
 }
 
 fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    let query = query.split('#').next().unwrap_or(query);
+    let query = memchr(b'#', query.as_bytes()).map_or(query, |at| &query[..at]);
     // Links copied out of HTML have `&amp;` for `&`.
     let pairs = query.split('&').map(|pair| pair.strip_prefix("amp;").unwrap_or(pair));
     pairs.filter_map(|pair| pair.split_once('='))
@@ -274,7 +282,9 @@ fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// An AceStream ID, lower-cased if it is hexadecimal.
 fn id(text: &str) -> Result<String, LinkError> {
-    if let Some(character) = text.chars().find(|c| !c.is_ascii_alphanumeric()) {
+    if let Some(character) =
+        (!is_word(text)).then(|| text.chars().find(|c| !c.is_ascii_alphanumeric())).flatten()
+    {
         return Err(LinkError::IdCharacter { id: quote(text), character });
     }
     if !ID_LEN.contains(&text.len()) {
@@ -283,14 +293,19 @@ fn id(text: &str) -> Result<String, LinkError> {
     Ok(if is_hex(text) { text.to_ascii_lowercase() } else { text.to_owned() })
 }
 
-fn is_web(url: &str) -> bool {
+pub(crate) fn is_web(url: &str) -> bool {
     ["http://", "https://"]
         .iter()
         .any(|scheme| url.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
+// These two look at all bytes without an early end, many at once.
+fn is_word(text: &str) -> bool {
+    text.bytes().fold(true, |all, c| all & c.is_ascii_alphanumeric())
+}
+
 fn is_hex(text: &str) -> bool {
-    text.bytes().all(|c| c.is_ascii_hexdigit())
+    text.bytes().fold(true, |all, c| all & c.is_ascii_hexdigit())
 }
 
 fn quote(text: &str) -> String {

@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
+use memchr::memchr;
+
 /// `text` with `%41` read as `A`. What is no escape stays as it is; a `+` stays a plus.
-pub(super) fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
+    if memchr(b'%', text.as_bytes()).is_none() {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

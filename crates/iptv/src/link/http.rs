@@ -1,16 +1,34 @@
 //! Web addresses: of an engine, of the proxies around it, of pages that embed a channel, of anything else.
 
+use memchr::{memchr, memrchr};
+
 use super::encoding::percent_decode;
 use super::{Link, LinkError, id, is_hex, is_web, parameter, quote, selector};
+
+/// What the paths of running sessions begin with, and those of proxies.
+const SESSIONS: [&str; 3] = ["ace", "hls", "content"];
+const PROXIES: [&str; 8] =
+    ["pid", "content_id", "infohash", "torrent", "url", "efile_url", "direct_url", "data"];
 
 /// Read the address `url`; `rest` is what follows its scheme and colon.
 pub(super) fn parse(url: &str, rest: &str) -> Result<Link, LinkError> {
     let address = Address::split(rest).ok_or_else(|| LinkError::Unknown(quote(url)))?;
+    let kind = split(address.path.trim_start_matches('/'), b'/').0;
     None.or_else(|| start(&address, url))
-        .or_else(|| session(&address).map(Ok))
-        .or_else(|| proxy(&address).map(Ok))
+        .or_else(|| if SESSIONS.contains(&kind) { session(&address).map(Ok) } else { None })
+        .or_else(|| if PROXIES.contains(&kind) { proxy(&address).map(Ok) } else { None })
         .or_else(|| embed(&address, url))
         .unwrap_or_else(|| Ok(file(&address, url)))
+}
+
+fn has_space(text: &str) -> bool {
+    let plain = text.bytes().fold(true, |all, c| all & c.is_ascii_graphic());
+    !plain && text.contains(char::is_whitespace)
+}
+
+/// What stands before the first `mark`, and behind it.
+fn split(text: &str, mark: u8) -> (&str, &str) {
+    memchr(mark, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
 struct Address<'a> {
@@ -23,16 +41,17 @@ impl<'a> Address<'a> {
     /// From `//user@host:port/path?query#fragment`.
     fn split(rest: &'a str) -> Option<Self> {
         let rest = rest.strip_prefix("//")?;
-        let rest = rest.split('#').next().unwrap_or(rest);
-        let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-        let server = authority.rsplit('@').next().unwrap_or(authority);
+        let rest = memchr(b'#', rest.as_bytes()).map_or(rest, |at| &rest[..at]);
+        let (before, query) = split(rest, b'?');
+        let slash = memchr(b'/', before.as_bytes()).unwrap_or(before.len());
+        let (authority, path) = before.split_at(slash);
+        let server = memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
         let host = match server.strip_prefix('[') {
             Some(v6) => v6.split(']').next().unwrap_or(v6),
-            None => server.split(':').next().unwrap_or(server),
+            None => split(server, b':').0,
         };
         // Browsers take a backslash for a slash, so that another host than ours would follow from it.
-        let tidy = !host.is_empty() && !host.contains(char::is_whitespace) && !authority.contains('\\');
+        let tidy = !host.is_empty() && !has_space(host) && !authority.contains('\\');
         tidy.then_some(Self { host, path, query })
     }
 
@@ -53,6 +72,8 @@ fn start(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
         "/proxy/acestream/manifest.m3u8",
     ];
     let path = address.path.trim_end_matches('/');
+    // Most addresses are none of these.
+    (path.ends_with("stream") || path.ends_with("manifest.m3u8")).then_some(())?;
     let start = STARTS.iter().find(|start| path.ends_with(*start))?;
     if let Some(manifest) = parameter(address.query, "manifest_url").filter(|url| is_web(url)) {
         return Some(Ok(Link::Http(manifest)));
@@ -84,7 +105,8 @@ fn session(address: &Address<'_>) -> Option<Link> {
 /// HTTPAceProxy and its kin: `/kind/value/stream.ts`.
 fn proxy(address: &Address<'_>) -> Option<Link> {
     let mut parts = address.parts();
-    let (kind, value) = (parts.next()?, percent_decode(parts.next()?));
+    let kind = parts.next()?;
+    let value = percent_decode(parts.next()?);
     let is_url = is_web(&value);
     match kind {
         "pid" | "content_id" => id(&value).ok().map(Link::ContentId),
@@ -103,9 +125,11 @@ const EMBED_SITES: [&str; 4] = ["acestream.me", "acestream.org", "acestream.net"
 
 /// `acestream.me/embed/ID`, `acestream.org/play/ID`.
 fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
-    let host = address.host.to_ascii_lowercase();
-    let is_at =
-        |site: &&str| host.strip_suffix(*site).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+    let host = address.host;
+    let is_at = |site: &&str| {
+        let sub = host.len().checked_sub(site.len()).and_then(|at| host.split_at_checked(at));
+        sub.is_some_and(|(sub, end)| end.eq_ignore_ascii_case(site) && (sub.is_empty() || sub.ends_with('.')))
+    };
     EMBED_SITES.iter().find(|site| is_at(site))?;
     let mut parts = address.parts();
     parts.next().filter(|kind| ["embed", "play"].contains(kind))?;
@@ -115,9 +139,11 @@ fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
 
 /// A transport file by its extension, else a plain stream.
 fn file(address: &Address<'_>, url: &str) -> Link {
-    let extension = address.path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
-    match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("acelive" | "torrent" | "acemedia") => Link::TransportFile(url.to_owned()),
-        _ => Link::Http(url.to_owned()),
-    }
+    let path = address.path;
+    let name = memrchr(b'/', path.as_bytes()).map_or(path, |at| &path[at + 1..]);
+    let extension = memrchr(b'.', name.as_bytes()).map(|at| &name[at + 1..]);
+    let is_file = ["acelive", "torrent", "acemedia"]
+        .iter()
+        .any(|known| extension.is_some_and(|it| it.eq_ignore_ascii_case(known)));
+    if is_file { Link::TransportFile(url.to_owned()) } else { Link::Http(url.to_owned()) }
 }

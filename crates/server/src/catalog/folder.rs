@@ -155,7 +155,7 @@ impl Folder {
         if let Some(text) = self.kept(|kept| kept.find(name, &version)) {
             return Ok(text);
         }
-        let playlist = iptv::parse_m3u(&text_of(file, name, &version)?);
+        let playlist = iptv::parse_m3u(bytes_of(file, name, &version)?);
         // Without the room that the vector has to spare.
         let text = Bytes::from(write(&playlist, true)?.into_boxed_slice());
         self.kept(|kept| kept.keep(name.clone(), version, text));
@@ -165,7 +165,7 @@ impl Folder {
     /// The playlist `name`, read from its file.
     pub fn parse(&self, name: &Name, _turn: &OwnedSemaphorePermit) -> Result<M3u, Error> {
         let (file, version) = self.open(name)?;
-        Ok(iptv::parse_m3u(&text_of(file, name, &version)?))
+        Ok(iptv::parse_m3u(bytes_of(file, name, &version)?))
     }
 
     fn open(&self, name: &Name) -> Result<(File, Version), Error> {
@@ -195,8 +195,8 @@ fn version(path: PathBuf, metadata: &Metadata) -> Version {
     Version { path, modified: metadata.modified().ok(), bytes: metadata.len() }
 }
 
-/// The whole text of `file`.
-fn text_of(file: File, name: &Name, version: &Version) -> Result<String, Error> {
+/// All of `file`.
+fn bytes_of(file: File, name: &Name, version: &Version) -> Result<Vec<u8>, Error> {
     let too_large = || Error::TooLarge { name: name.as_str().to_owned(), bytes: version.bytes };
     if version.bytes > MAX_BYTES {
         return Err(too_large());
@@ -209,23 +209,7 @@ fn text_of(file: File, name: &Name, version: &Version) -> Result<String, Error> 
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large());
     }
-    Ok(decode(bytes))
-}
-
-/// UTF-16 says so by its first two bytes. What is not UTF-8 else is Latin-1, as old IPTV tools write it: every byte is
-/// a letter there.
-fn decode(bytes: Vec<u8>) -> String {
-    match &bytes[..] {
-        [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
-        _ => String::from_utf8(bytes)
-            .unwrap_or_else(|other| other.as_bytes().iter().map(|byte| char::from(*byte)).collect()),
-    }
-}
-
-fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
-    char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -244,7 +228,7 @@ mod tests {
     /// The names of the channels, and whether they came without reading the file again.
     async fn channels(folder: &Folder, name: &str) -> Result<String, Error> {
         let write = |playlist: &M3u, cached: bool| {
-            let names: Vec<_> = playlist.entries.iter().map(|entry| entry.name.as_str()).collect();
+            let names: Vec<_> = playlist.entries.iter().map(|entry| &*entry.name).collect();
             Ok::<_, Error>(format!("{} {cached}", names.join(",")).into_bytes())
         };
         let text = folder.read(&name.parse().unwrap(), &folder.turn().await, write)?;

@@ -48,15 +48,15 @@ fn write_playlist(config: &Config) -> anyhow::Result<()> {
 /// The channels of the demo playlist. A channel's `tvg-id` is its clip's name.
 pub(super) fn channels() -> anyhow::Result<Vec<Channel>> {
     let playlist = file(PLAYLIST)?;
-    iptv::parse_m3u(&String::from_utf8_lossy(&playlist)).entries.iter().map(channel).collect()
+    iptv::parse_m3u(playlist).entries.iter().map(channel).collect()
 }
 
-fn channel(entry: &iptv::Entry) -> anyhow::Result<Channel> {
-    let clip = entry.id.as_deref().unwrap_or_default();
+fn channel(entry: &iptv::Entry<'_>) -> anyhow::Result<Channel> {
+    let clip = entry.tvg_id.as_deref().unwrap_or_default();
     let hash = entry.link.acestream_hash().with_context(|| format!("{}: no content ID", entry.name))?;
     let bytes = file(&format!("{clip}.ts"))?;
     let mut channel = Channel::new(hash.parse()?, Arc::new(Clip::new(bytes)?));
-    channel.name.clone_from(&entry.name);
+    entry.name.as_ref().clone_into(&mut channel.name);
     match clip {
         "bursty" => channel.lump = Duration::from_secs(4),
         "slow" => channel.start_delay = Duration::from_secs(6),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use iptv::{Entry, Link, M3u};
+use iptv::{Entry, Link, M3u, m3u::Writer};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -77,7 +77,8 @@ pub(super) async fn export(
     Address(address): Address,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    let list = List { text: iptv::M3U_HEAD.to_owned(), address, group: wish.group, format: wish.format };
+    let text = Writer::new(String::new(), &[]).expect("a String takes any text");
+    let list = List { text, address, group: wish.group, format: wish.format };
     let text = in_time(whole(&services.catalog, wish.playlist, list)).await?;
     let mpegurl = HeaderValue::from_static("audio/x-mpegurl; charset=utf-8");
     let no_cache = HeaderValue::from_static("no-cache");
@@ -94,12 +95,12 @@ async fn whole(catalog: &Arc<Folder>, only: Option<String>, mut list: List) -> R
         let turn = catalog.turn().await;
         list = blocking(catalog, move |catalog| list.with(&catalog.parse(&name, &turn)?)).await?;
     }
-    Ok(list.text)
+    Ok(list.text.into_inner())
 }
 
 /// The list so far.
 struct List {
-    text: String,
+    text: Writer<String>,
     address: String,
     group: Option<String>,
     format: Format,
@@ -109,8 +110,8 @@ impl List {
     fn with(mut self, playlist: &M3u) -> Result<Self, Problem> {
         for entry in &playlist.entries {
             let Some(url) = self.url(entry).filter(|_| self.is_wanted(entry)) else { continue };
-            iptv::write_entry(&mut self.text, entry, &url);
-            if self.text.len() > MAX_BYTES {
+            self.text.entry(entry, &url).expect("a String takes any text");
+            if self.text.get_ref().len() > MAX_BYTES {
                 let detail =
                     format!("The list has more than {MAX_BYTES} bytes: ask for one playlist or group.");
                 return Err(Problem::new(Kind::TooLarge, detail));
@@ -119,12 +120,12 @@ impl List {
         Ok(self)
     }
 
-    fn is_wanted(&self, entry: &Entry) -> bool {
-        self.group.is_none() || self.group == entry.group
+    fn is_wanted(&self, entry: &Entry<'_>) -> bool {
+        self.group.is_none() || self.group.as_deref() == entry.group.as_deref()
     }
 
     /// Where the channel plays, if this server, or nobody, is needed for it.
-    fn url(&self, entry: &Entry) -> Option<String> {
+    fn url(&self, entry: &Entry<'_>) -> Option<String> {
         match (&entry.link, entry.link.acestream_hash()) {
             (_, Some(hash)) => Some(format!("{}/api/stream/{hash}/{}", self.address, self.format.file())),
             (Link::Http(url), None) => Some(url.clone()),

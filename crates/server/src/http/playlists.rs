@@ -108,11 +108,11 @@ impl<'a> Channels<'a> {
 }
 
 impl<'a> Channel<'a> {
-    fn of(entry: &'a Entry) -> Self {
+    fn of(entry: &'a Entry<'_>) -> Self {
         Self {
             name: &entry.name,
             logo: entry.logo.as_deref(),
-            id: entry.id.as_deref(),
+            id: entry.tvg_id.as_deref(),
             group: entry.group.as_deref(),
             acestream_hash: entry.link.acestream_hash(),
             original_url: &entry.url,
