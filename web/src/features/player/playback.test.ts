@@ -135,6 +135,91 @@ it('hurries in the fast profile alone, until it is in time', async () => {
   expect(video.playbackRate).toBe(1);
 });
 
+it('loads little more than the first frame before it is there', () => {
+  expect(newest().config).toMatchObject({ maxMaxBufferLength: 1 });
+
+  happens('loadeddata');
+  expect(newest().config).toMatchObject({ maxMaxBufferLength: 90 });
+});
+
+it('loads on where a decoder wants more than that for its first frame', async () => {
+  happens('loadedmetadata');
+  await seconds(0.2);
+  expect(newest().config).toMatchObject({ maxMaxBufferLength: 1 });
+
+  await seconds(0.2);
+  expect(newest().config).toMatchObject({ maxMaxBufferLength: 90 });
+});
+
+describe('a stream that is prepared', () => {
+  let wanted: AbortController;
+
+  beforeEach(async () => {
+    playback.detach(false);
+    play.mockClear();
+    wanted = new AbortController();
+    playback.prepare(URL, false, wanted.signal);
+    await settle();
+  });
+
+  it('is loaded at once, and plays once it is attached', async () => {
+    expect(newest().loadSource).toHaveBeenCalledWith(URL);
+    expect(play).not.toHaveBeenCalled();
+
+    playback.attach(URL);
+    wanted.abort();
+    await settle();
+
+    expect(play).toHaveBeenCalledTimes(1);
+    expect(FakeHls.made).toHaveLength(2); // the one of `beforeEach`, and this
+    expect(newest().destroy).not.toHaveBeenCalled();
+  });
+
+  it('plays also when it is attached before the script is there', async () => {
+    playback.detach(false);
+    playback.prepare(URL, false, wanted.signal);
+    playback.attach(URL);
+    await settle();
+
+    expect(play).toHaveBeenCalledTimes(1);
+  });
+
+  it('begins anew when it failed meanwhile, of which nothing is said', async () => {
+    const prepared = newest();
+    prepared.fail({ type: 'networkError', fatal: true, details: 'manifestLoadError', response: { code: 502 } });
+    expect(prepared.destroy).toHaveBeenCalledTimes(1);
+    expect(kinds()).toEqual([]);
+
+    playback.attach(URL);
+    await settle();
+    expect(newest()).not.toBe(prepared);
+    expect(newest().loadSource).toHaveBeenCalledWith(URL);
+  });
+
+  it('gives way to another address', async () => {
+    const prepared = newest();
+    playback.attach(`${URL}?profile=fast`);
+    await settle();
+
+    expect(prepared.destroy).toHaveBeenCalledTimes(1);
+    expect(newest().loadSource).toHaveBeenCalledWith(`${URL}?profile=fast`);
+  });
+
+  it('is loaded no longer when nobody wants it any more', () => {
+    wanted.abort();
+
+    expect(newest().destroy).toHaveBeenCalledTimes(1);
+  });
+
+  it('never takes the place of what plays', async () => {
+    playback.attach(URL);
+    playback.prepare('/api/stream/other/playlist.m3u8', false, wanted.signal);
+    await settle();
+
+    expect(newest().loadSource).toHaveBeenCalledExactlyOnceWith(URL);
+  });
+});
+
 describe('a picture that waits', () => {
   beforeEach(() => {
     happens('playing');

@@ -2,6 +2,7 @@ import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
 import { dropPlayed } from './backBuffer';
 import { catchUp } from './catchUp';
+import { hurryFirstFrame } from './firstFrame';
 import { hlsConfig, keptBehind } from './hlsConfig';
 import { profileOf } from './source';
 
@@ -76,6 +77,8 @@ export class Playback {
   #hls: Hls | null = null;
   #url: string | null = null;
   #withCredentials = false;
+  /** What is loaded was prepared, and is not attached yet. */
+  #prepares = false;
   #attempt = 0;
   #strikes = 0;
   #struckAt = -Infinity;
@@ -109,10 +112,32 @@ export class Playback {
    * stays, frozen, until the first one of it.
    */
   attach(url: string, withCredentials = false): void {
+    const isPrepared = this.#prepares && url === this.#url && withCredentials === this.#withCredentials;
+    this.#prepares = false;
+    if (!isPrepared) this.#open(url, withCredentials);
+    else if (this.#hls !== null) this.#begin();
+  }
+
+  /**
+   * Load `url`, which is to be attached once the server lists enough of it: its media is then on the way already.
+   * What goes wrong meanwhile counts for nothing, and when `signal` is aborted before, this is over.
+   */
+  prepare(url: string, withCredentials: boolean, signal: AbortSignal): void {
+    if (this.#url !== null || playsNatively()) return;
+    this.#prepares = true;
+    this.#open(url, withCredentials);
+    signal.addEventListener('abort', () => this.#dropPrepared());
+  }
+
+  #open(url: string, withCredentials: boolean): void {
     this.#url = url;
     this.#withCredentials = withCredentials;
     this.#strikes = 0;
     void this.#start();
+  }
+
+  #dropPrepared(): void {
+    if (this.#prepares) this.detach(true);
   }
 
   /** Play nothing; `keep` leaves the last picture standing. */
@@ -186,8 +211,13 @@ export class Playback {
     if (attempt !== this.#attempt) return; // another one began while the script was loading
     // hls.js first: Chromium says "maybe" to HLS and then fails on some streams.
     if (engine?.Hls.isSupported()) this.#startHls(engine, url);
+    else if (this.#prepares) return this.#dropPrepared();
     else if (this.#video.canPlayType('application/vnd.apple.mpegurl') !== '') this.#video.src = url;
     else return this.#report({ type: 'broken', cause: 'media', detail: engine ? 'no MSE, no HLS' : 'hls.js did not load' });
+    if (!this.#prepares) this.#begin();
+  }
+
+  #begin(): void {
     this.#startTimer = setTimeout(() => {
       if (!this.#video.paused) this.#report({ type: 'lost', status: null });
     }, START_LOST);
@@ -202,6 +232,7 @@ export class Playback {
     hls.on(Constructor.Events.ERROR, (_, data) => {
       if (hls === this.#hls) this.#hlsError(data);
     });
+    hurryFirstFrame(hls, Constructor.Events, this.#video);
     dropPlayed(hls, Constructor.Events, this.#video, keptBehind(small));
     if (wishes.profile === 'fast') catchUp(hls, Constructor.Events, this.#video);
     hls.attachMedia(this.#video);
@@ -274,6 +305,7 @@ export class Playback {
   }
 
   #hlsError(data: ErrorData): void {
+    if (this.#prepares) return this.#dropPrepared();
     const status = data.response?.code || null;
     if (data.type === 'networkError') {
       if (data.fatal) this.#report({ type: 'lost', status });

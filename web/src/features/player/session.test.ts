@@ -80,6 +80,7 @@ afterEach(() => {
 });
 
 const media = (moving: boolean) => ({
+  prepare: vi.fn<Media['prepare']>(),
   resume: vi.fn<Media['resume']>(),
   reload: vi.fn<Media['reload']>(),
   isMoving: vi.fn<Media['isMoving']>().mockReturnValue(moving),
@@ -130,6 +131,21 @@ describe('starting', () => {
     list();
     await seconds(0);
     expect(session.now()).toMatchObject({ phase: 'starting', streamUrl: URL_OF_NEWS });
+  });
+
+  it('has the picture prepared while the server does not list enough yet, and no longer than that start is wanted', async () => {
+    const picture = media(false);
+    session.connect(picture);
+    api.ready.mockReturnValue(new Promise(() => undefined));
+    api.stream.mockResolvedValue(STARTING);
+
+    session.tune(NEWS);
+    await seconds(0);
+    expect(session.now().streamUrl).toBeNull();
+    expect(picture.prepare).toHaveBeenCalledExactlyOnceWith(URL_OF_NEWS, false, expect.any(AbortSignal));
+
+    session.stop();
+    expect(picture.prepare.mock.calls[0]?.[2].aborted).toBe(true);
   });
 
   it('starts with what is there when the hold-back takes too long to fill', async () => {

@@ -12,6 +12,8 @@ import { IDLE, changed, readiness, startingPhase, type PlayerState, type Target 
 
 /** The part of a `Playback` that a session steers. */
 export interface Media {
+  /** Load what will be played soon, unless that is over before. */
+  prepare(url: string, withCredentials: boolean, signal: AbortSignal): void;
   resume(): void;
   reload(): void;
   isMoving(): boolean;
@@ -240,7 +242,9 @@ export class PlayerSession {
     const over = new AbortController();
     const feed = new Feed(() => this.#api.events(hash), () => this.#news.ring());
     this.#given = url;
-    void this.#awaitStart(url, AbortSignal.any([signal, over.signal]));
+    const going = AbortSignal.any([signal, over.signal]);
+    this.#media?.prepare(this.#addresses(url).played, this.#api.withCredentials, going);
+    void this.#awaitStart(url, going);
     try {
       return await this.#heed(hash, url, feed, signal);
     } finally {

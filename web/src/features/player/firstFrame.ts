@@ -1,0 +1,21 @@
+import type Hls from 'hls.js';
+
+/** Seconds of media that are enough for most first frames. */
+const ENOUGH = 1;
+/** Milliseconds. A decoder takes some frames before it gives one, and of few frames a second those are many seconds. */
+const PATIENCE = 300;
+
+/**
+ * Bring the first frame sooner: what comes after it is loaded after it.
+ *
+ * To load and take apart all that the server lists takes the time of those who decode and draw the first frame.
+ */
+export function hurryFirstFrame(hls: Hls, events: typeof Hls.Events, video: HTMLVideoElement): void {
+  const { maxMaxBufferLength } = hls.config;
+  hls.config.maxMaxBufferLength = ENOUGH;
+  const ended = new AbortController();
+  const loadOn = () => void (hls.config.maxMaxBufferLength = maxMaxBufferLength);
+  video.addEventListener('loadeddata', loadOn, { signal: ended.signal });
+  video.addEventListener('loadedmetadata', () => setTimeout(loadOn, PATIENCE), { signal: ended.signal });
+  hls.once(events.DESTROYING, () => ended.abort());
+}
