@@ -7,10 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::unset;
 
+mod channel;
 mod folder;
+mod health;
 mod kept;
+mod playlist;
+pub mod store;
 
+pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};
 pub use folder::{Error, Folder, MAX_BYTES};
+pub use health::Health;
+pub use playlist::{Origin, Playlist, PlaylistId, SkippedLine, State};
+pub use store::Store;
 
 /// Where the playlists are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
