@@ -20,6 +20,11 @@ impl ChannelId {
     pub const fn get(self) -> i64 {
         self.0
     }
+
+    /// The one behind it; behind the last comes the first.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0 % Self::MAX + 1)
+    }
 }
 
 impl fmt::Display for ChannelId {

@@ -10,6 +10,7 @@ use crate::config::unset;
 mod channel;
 mod folder;
 mod health;
+pub mod import;
 mod kept;
 mod playlist;
 pub mod store;
