@@ -16,7 +16,7 @@ use figment::{
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::{catalog, http, live, telemetry};
+use crate::{catalog, fetch, http, live, telemetry};
 
 pub mod bases;
 pub mod duration;
@@ -48,6 +48,8 @@ pub struct Config {
     pub live: live::Config,
     /// Playlists of channels.
     pub catalog: catalog::Config,
+    /// Fetching lists, guides and logos.
+    pub fetch: fetch::Config,
     /// What is logged.
     pub log: telemetry::Config,
 }
@@ -60,6 +62,7 @@ impl Default for Config {
             http: http::Config::default(),
             live: live::Config::default(),
             catalog: catalog::Config::default(),
+            fetch: fetch::Config::default(),
             log: telemetry::Config::default(),
         }
     }
@@ -115,6 +118,7 @@ impl Config {
         self.engine.engines()?;
         self.http.check()?;
         self.live.check()?;
+        self.fetch.check()?;
         self.log.check()
     }
 

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod descriptors;
+pub mod fetch;
 pub mod http;
 pub mod live;
 pub mod storage;
