@@ -1,14 +1,15 @@
 //! The program's parts put together: [`App::load`] wires them in order, [`App::run`] drives them until told to stop.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalog::Folder,
+    catalog::{Catalog, Folder, Store},
     config::Config,
+    fetch::Fetcher,
     http::{Server, Services},
     live::{Engines, Hub, Local, Numbers},
     storage::Claim,
@@ -25,6 +26,7 @@ const STOP: Duration = Duration::from_secs(10);
 pub struct App {
     server: Server,
     hub: Hub,
+    catalog: Catalog,
     /// The engine process that is ours, if any.
     local: Option<Local>,
     address: SocketAddr,
@@ -47,15 +49,15 @@ impl App {
         let command = Some(config.engine.command.clone()).filter(|command| !command.is_empty());
         let local = command.map(|command| Local::new(command, first.clone(), storage));
         let engines = Engines::new(first, engines, config.engine.max_sessions);
-        let catalog = open_catalog(&config)?;
+        let catalog = open_catalog(&config).await?;
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
         let listen = config.http.address();
-        let services = Services::new(hub.clone(), catalog, config.http, start_timeout);
+        let services = Services::new(hub.clone(), catalog.clone(), config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, local, address, claim })
+        Ok(Self { server, hub, catalog, local, address, claim })
     }
 
     /// Where the server listens.
@@ -73,11 +75,13 @@ impl App {
             () = self.server.accept() => {}
             () = shutdown => {}
             () = &mut local => {}
+            () = self.catalog.keep_fresh() => {}
         }
         tracing::info!("stopping");
         let stop = async {
             // Streams end while connections drain: who waits for a stream is answered by its end.
             tokio::join!(self.hub.shutdown(), self.server.drain(DRAIN));
+            self.catalog.close().await;
             // The engine goes last: its sessions are stopped by now.
             stop_local.cancel();
         };
@@ -88,26 +92,33 @@ impl App {
     }
 }
 
-/// The playlists, in a folder that is ours to make if nobody named another.
-fn open_catalog(config: &Config) -> anyhow::Result<Arc<Folder>> {
+/// The catalogue, and the folder of the playlists, which is ours to make if nobody named another.
+async fn open_catalog(config: &Config) -> anyhow::Result<Catalog> {
     let folder = config.playlists_folder();
-    let is_ours = config.catalog.folder.is_none();
-    if is_ours {
+    if config.catalog.folder.is_none() {
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    } else {
+        warn_of_missing(folder.clone());
     }
-    let catalog = Arc::new(Folder::new(folder.clone()));
-    // A share that hangs keeps no server from starting.
-    let looked_at = Arc::clone(&catalog);
+    let store = match &config.catalog.database_url {
+        Some(url) => Store::at(url.reveal()).await.context("opening the database at catalog.database_url")?,
+        None => {
+            let storage = &config.storage_dir;
+            let opened = Store::in_folder(storage).await;
+            opened.with_context(|| format!("opening the database in {}", storage.display()))?
+        }
+    };
+    let fetcher = Fetcher::new(&config.fetch);
+    Catalog::load(store, fetcher, Arc::new(Folder::new(folder))).await.context("reading the catalogue")
+}
+
+/// A share that hangs keeps no server from starting.
+fn warn_of_missing(folder: PathBuf) {
     tokio::task::spawn_blocking(move || {
-        if !is_ours && !folder.exists() {
+        if !folder.exists() {
             tracing::warn!("catalog.folder: {} is not there, so there are no playlists", folder.display());
         }
-        // Asked for what the log says of it.
-        if let Err(error) = looked_at.names() {
-            tracing::warn!("{error}");
-        }
     });
-    Ok(catalog)
 }
 
 /// Run the engine process, if there is one, until it is told to stop.

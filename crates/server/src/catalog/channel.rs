@@ -1,6 +1,6 @@
 //! A channel: what its playlist says of it, and what the user made of it.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use iptv::{Entry, Link, m3u::Catchup, parse_link};
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,41 @@ impl Channel {
         all.iter().filter(is_chosen).chain(all.iter().filter(move |source| !is_chosen(source)))
     }
 
+    /// The channel as an entry of a list, with the source that is its first choice.
+    #[must_use]
+    pub fn entry(&self) -> Option<Entry<'_>> {
+        let (listed, source) = (&self.listed, self.sources().next()?);
+        let text = |text: &'_ Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
+        let more = listed.more.as_deref().cloned().unwrap_or_default();
+        let (options, owned) =
+            (source.options.as_deref().cloned().unwrap_or_default(), Cow::<'static, str>::Owned);
+        Some(Entry {
+            line: 0,
+            name: self.name().into(),
+            tvg_id: self
+                .edited(|edit| edit.guide.as_deref().map(Cow::Borrowed))
+                .or_else(|| text(&listed.tvg_id)),
+            tvg_name: text(&listed.tvg_name),
+            logo: text(&listed.logo),
+            group: self.group().map(Cow::Borrowed),
+            number: self.number().map(Cow::Borrowed),
+            shift: more.shift,
+            radio: more.radio,
+            catchup: more.catchup.map(|(kind, source, days)| Catchup {
+                kind: kind.map(owned),
+                source: source.map(owned),
+                days,
+            }),
+            options: iptv::m3u::Options {
+                user_agent: options.user_agent.map(owned),
+                referrer: options.referrer.map(owned),
+                others: options.others.into_iter().map(owned).collect(),
+            },
+            url: (&*source.url).into(),
+            link: source.link(),
+        })
+    }
+
     fn edited<'a, T>(&'a self, field: impl FnOnce(&'a Edit) -> Option<T>) -> Option<T> {
         self.edit.as_deref().and_then(field)
     }
@@ -194,7 +229,7 @@ impl Source {
 
     fn of(entry: &Entry<'_>) -> Self {
         let options = &entry.options;
-        let text = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
         let options = Options {
             user_agent: text(&options.user_agent),
             referrer: text(&options.referrer),
@@ -210,7 +245,8 @@ impl Listed {
     #[must_use]
     pub fn of(entry: &Entry<'_>) -> Self {
         let tvg_name = entry.tvg_name.as_deref().filter(|name| *name != entry.name);
-        let more = More { shift: entry.shift, radio: entry.radio, catchup: entry.catchup.as_ref().map(catchup) };
+        let more =
+            More { shift: entry.shift, radio: entry.radio, catchup: entry.catchup.as_ref().map(catchup) };
         Self {
             name: (*entry.name).into(),
             tvg_id: entry.tvg_id.as_deref().map(Into::into),

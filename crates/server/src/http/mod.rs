@@ -5,16 +5,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{catalog::Folder, live::Hub};
+use crate::{catalog::Catalog, live::Hub};
 
 mod address;
+mod catalog;
 mod config;
 mod continuous;
 mod cors;
 mod edge;
 mod engine;
 mod events;
-mod export;
 mod extract;
 mod figures;
 mod health;
@@ -24,7 +24,6 @@ mod low_latency;
 mod openapi;
 mod patience;
 mod play;
-mod playlists;
 mod problem;
 mod problems;
 mod router;
@@ -49,8 +48,8 @@ pub struct Services(Arc<Inner>);
 pub struct Inner {
     /// The live streams.
     pub hub: Hub,
-    /// The playlists.
-    pub catalog: Arc<Folder>,
+    /// The playlists and their channels.
+    pub catalog: Catalog,
     /// The section of the configuration.
     pub http: Config,
     /// How long a playlist request waits for a stream's first segment.
@@ -66,7 +65,7 @@ pub struct Inner {
 impl Services {
     /// What the handlers work with, made of its parts.
     #[must_use]
-    pub fn new(hub: Hub, catalog: Arc<Folder>, http: Config, start_timeout: Duration) -> Self {
+    pub fn new(hub: Hub, catalog: Catalog, http: Config, start_timeout: Duration) -> Self {
         let figures = figures::Figures::default();
         let (platform, events) = (Platform::detect(), events::Room::new(http.max_connections));
         Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform, events, figures }))

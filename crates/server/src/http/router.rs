@@ -4,8 +4,8 @@ use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Services, continuous, engine, events, export, figures, health, index, live, low_latency, openapi, play,
-    playlists, problems, streams, web,
+    Services, catalog, continuous, engine, events, figures, health, index, live, low_latency, openapi, play,
+    problems, streams, web,
 };
 
 /// The routes, without what stands around them.
@@ -32,9 +32,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
         .routes(routes!(events::events))
-        .routes(routes!(playlists::list))
-        .routes(routes!(playlists::channels))
-        .routes(routes!(export::export))
+        .merge(catalog::routes())
         .routes(routes!(health::health))
         .routes(routes!(engine::list))
         .routes(routes!(figures::metrics))

@@ -57,6 +57,7 @@ pub use hub::{Hub, TuneError};
 pub use local::Local;
 pub use numbers::Numbers;
 pub use reader::Reader;
+pub(crate) use report::rfc3339_of;
 pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
 pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};
 pub use stream::{MAX_ALTERNATIVES, Stream};

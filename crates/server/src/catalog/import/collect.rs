@@ -1,7 +1,7 @@
 //! The entries of a list as channels: what names one thing twice is one channel with several sources.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -19,6 +19,8 @@ pub struct Collector {
     /// Where the channel is that has an AceStream ID, or a guide's ID and a name.
     places: HashMap<u64, usize>,
     hasher: RandomState,
+    acestream: usize,
+    groups: HashSet<u64>,
 }
 
 impl Collector {
@@ -31,7 +33,11 @@ impl Collector {
         let place = known.unwrap_or(self.channels.len());
         match self.channels.get_mut(place) {
             Some(channel) => channel.add_sources(listed),
-            None => self.channels.push(listed),
+            None => {
+                self.acestream += usize::from(keys[0].is_some());
+                self.groups.extend(listed.group.as_deref().map(|group| self.hasher.hash_one(group)));
+                self.channels.push(listed);
+            }
         }
         for key in keys.into_iter().flatten() {
             self.places.insert(key, place);
@@ -42,6 +48,18 @@ impl Collector {
     #[must_use]
     pub fn channels(&self) -> &[Listed] {
         &self.channels
+    }
+
+    /// How many of them are AceStream channels.
+    #[must_use]
+    pub const fn acestream(&self) -> usize {
+        self.acestream
+    }
+
+    /// How many groups they are in.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.groups.len()
     }
 
     /// The channels.
@@ -79,7 +97,9 @@ mod tests {
     fn collected(list: &str) -> Vec<String> {
         let mut collector = Collector::default();
         iptv::parse_m3u(list).entries.iter().for_each(|entry| collector.add(entry));
-        let urls = |it: &Listed| it.sources.iter().map(|source| source.url.to_string()).collect::<Vec<_>>().join(" ");
+        let urls = |it: &Listed| {
+            it.sources.iter().map(|source| source.url.to_string()).collect::<Vec<_>>().join(" ")
+        };
         collector.channels().iter().map(|it| format!("{}: {}", it.name, urls(it))).collect()
     }
 
@@ -98,8 +118,14 @@ mod tests {
 
     #[test]
     fn one_guide_id_with_one_name_is_one_channel() {
-        let entry = |id: &str, name: &str, url: u8| format!("#EXTINF:-1 tvg-id=\"{id}\",{name}\nhttp://a/{url}\n");
-        let list = [entry("la1", "La 1", 1), entry("la1", "LA 1", 2), entry("la1", "La 1 HD", 3), entry("", "La 1", 4)];
+        let entry =
+            |id: &str, name: &str, url: u8| format!("#EXTINF:-1 tvg-id=\"{id}\",{name}\nhttp://a/{url}\n");
+        let list = [
+            entry("la1", "La 1", 1),
+            entry("la1", "LA 1", 2),
+            entry("la1", "La 1 HD", 3),
+            entry("", "La 1", 4),
+        ];
 
         let channels = ["La 1: http://a/1 http://a/2", "La 1 HD: http://a/3", "La 1: http://a/4"];
         assert_eq!(collected(&list.concat()), channels);
@@ -107,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_name_that_means_everything_does_not_make_one_channel_of_it() {
-        let list: String = (0..70).map(|n| format!("#EXTINF:-1 tvg-id=\"x\",Event\nhttp://a/{n}\n")).collect();
+        let list: String =
+            (0..70).map(|n| format!("#EXTINF:-1 tvg-id=\"x\",Event\nhttp://a/{n}\n")).collect();
 
         assert_eq!(collected(&list).len(), 3);
     }

@@ -30,7 +30,13 @@ pub struct Diff {
 ///
 /// A new channel gets none of the IDs that are `taken`.
 #[must_use]
-pub fn diff(name: &str, old: &[Arc<Channel>], new: Vec<Listed>, taken: &HashSet<ChannelId>, now: i64) -> Diff {
+pub fn diff(
+    name: &str,
+    old: &[Arc<Channel>],
+    new: Vec<Listed>,
+    taken: &HashSet<ChannelId>,
+    now: i64,
+) -> Diff {
     let known: Vec<&Listed> = old.iter().map(|it| &it.listed).collect();
     let matches = matching(&known, &new);
     let mut is_there = vec![false; old.len()];
@@ -85,7 +91,8 @@ impl Diff {
     /// Whether there is anything to write.
     #[must_use]
     pub fn is_empty(&self, old: &[Arc<Channel>]) -> bool {
-        let same_order = || old.len() == self.channels.len() && old.iter().zip(&self.channels).all(|(a, b)| a.id == b.id);
+        let same_order =
+            || old.len() == self.channels.len() && old.iter().zip(&self.channels).all(|(a, b)| a.id == b.id);
         self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty() && same_order()
     }
 
@@ -95,7 +102,12 @@ impl Diff {
             return;
         }
         self.changed.push(old.id);
-        self.channels.push(Arc::new(Channel { id: old.id, listed, edit: old.edit.clone(), vanished_at: None }));
+        self.channels.push(Arc::new(Channel {
+            id: old.id,
+            listed,
+            edit: old.edit.clone(),
+            vanished_at: None,
+        }));
     }
 
     fn miss(&mut self, old: &Arc<Channel>, now: i64) {

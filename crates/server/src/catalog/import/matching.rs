@@ -146,7 +146,11 @@ mod tests {
     #[test]
     fn channels_of_one_name_keep_their_order_and_their_addresses() {
         let old = [entry("", "Event", "http://a/1"), entry("", "Event", "http://a/2")];
-        let new = [entry("", "Event", "http://a/2"), entry("", "Event", "http://a/1"), entry("", "Event", "http://a/3")];
+        let new = [
+            entry("", "Event", "http://a/2"),
+            entry("", "Event", "http://a/1"),
+            entry("", "Event", "http://a/3"),
+        ];
 
         assert_eq!(matched(&old, &new), [Some(1), Some(0), None]);
     }

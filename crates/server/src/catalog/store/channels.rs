@@ -72,7 +72,8 @@ impl Store {
     /// The sources of all channels, in order.
     async fn sources(&self) -> Result<HashMap<i64, Vec<Source>>, Error> {
         const SQL: &str = "SELECT channel, url, options FROM sources ORDER BY channel, position";
-        let rows: Vec<(i64, String, Option<String>)> = on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
+        let rows: Vec<(i64, String, Option<String>)> =
+            on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
         let mut found: HashMap<i64, Vec<Source>> = HashMap::with_capacity(rows.len());
         for (channel, url, options) in rows {
             let options = options.map(|options| serde_json::from_str(&options)).transpose()?;
@@ -99,7 +100,10 @@ where
 }
 
 /// A statement that adds `channels` to `playlist`.
-pub(super) fn insert<DB: Database>(playlist: PlaylistId, channels: &[&Channel]) -> Result<QueryBuilder<DB>, Error>
+pub(super) fn insert<DB: Database>(
+    playlist: PlaylistId,
+    channels: &[&Channel],
+) -> Result<QueryBuilder<DB>, Error>
 where
     i64: sqlx::Type<DB> + for<'t> sqlx::Encode<'t, DB>,
     Option<i64>: sqlx::Type<DB> + for<'t> sqlx::Encode<'t, DB>,

@@ -54,7 +54,8 @@ impl Store {
     pub async fn add_playlist(&self, playlist: &Playlist) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO playlists (id, name, origin, refresh_s, state, ordering) \
                            VALUES ($1, $2, $3, $4, $5, $6)";
-        let (origin, state) = (serde_json::to_string(&playlist.origin)?, serde_json::to_string(&playlist.state)?);
+        let (origin, state) =
+            (serde_json::to_string(&playlist.origin)?, serde_json::to_string(&playlist.state)?);
         on!(self, pool => sqlx::query(SQL)
             .bind(playlist.id.0)
             .bind(playlist.name.as_str())
@@ -73,8 +74,10 @@ impl Store {
     /// # Errors
     /// As the database has them.
     pub async fn set_playlist(&self, playlist: &Playlist) -> Result<(), Error> {
-        const SQL: &str = "UPDATE playlists SET name = $1, origin = $2, refresh_s = $3, state = $4 WHERE id = $5";
-        let (origin, state) = (serde_json::to_string(&playlist.origin)?, serde_json::to_string(&playlist.state)?);
+        const SQL: &str =
+            "UPDATE playlists SET name = $1, origin = $2, refresh_s = $3, state = $4 WHERE id = $5";
+        let (origin, state) =
+            (serde_json::to_string(&playlist.origin)?, serde_json::to_string(&playlist.state)?);
         on!(self, pool => sqlx::query(SQL)
             .bind(playlist.name.as_str())
             .bind(origin)
@@ -104,7 +107,8 @@ impl Store {
     pub async fn refresh(&self, playlist: &Playlist, change: &Change<'_>) -> Result<(), Error> {
         const SQL: &str = "UPDATE playlists SET state = $1, ordering = $2 WHERE id = $3";
         let state = serde_json::to_string(&playlist.state)?;
-        let gone: Vec<ChannelId> = change.changed.iter().map(|it| it.id).chain(change.removed.iter().copied()).collect();
+        let gone: Vec<ChannelId> =
+            change.changed.iter().map(|it| it.id).chain(change.removed.iter().copied()).collect();
         on!(self, pool => {
             let mut work = pool.begin_with(BEGIN).await?;
             sqlx::query(SQL)

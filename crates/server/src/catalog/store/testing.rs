@@ -43,7 +43,9 @@ fn postgres() -> Option<&'static Postgres> {
     let start = || {
         let programs = programs();
         if programs.is_none() {
-            eprintln!("NOTICE: PostgreSQL's server programs are not installed: its half of these tests is skipped");
+            eprintln!(
+                "NOTICE: PostgreSQL's server programs are not installed: its half of these tests is skipped"
+            );
         }
         programs.map(Postgres::start)
     };
@@ -66,11 +68,20 @@ impl Postgres {
             run(Command::new("chown").arg("nobody").arg(&server.folder));
         }
         let data = server.data();
-        run(server.program("initdb").args(["--auth=trust", "--username=test", "--no-sync", "--encoding=UTF8"])
-            .arg("--locale=C").arg(&data));
+        run(server
+            .program("initdb")
+            .args(["--auth=trust", "--username=test", "--no-sync", "--encoding=UTF8"])
+            .arg("--locale=C")
+            .arg(&data));
         let options = format!("-k {} -c listen_addresses= -c fsync=off", server.folder.display());
         let log = server.folder.join("log");
-        run(server.program("pg_ctl").args(["--wait", "start", "-o", &options]).arg("-D").arg(&data).arg("-l").arg(log));
+        run(server
+            .program("pg_ctl")
+            .args(["--wait", "start", "-o", &options])
+            .arg("-D")
+            .arg(&data)
+            .arg("-l")
+            .arg(log));
         server.end_with_us();
         server
     }

@@ -134,7 +134,8 @@ async fn what_was_played_last_comes_first() {
 async fn health_and_settings_are_kept_by_their_names() {
     for database in databases().await {
         let store = &database.store;
-        let mut health = Health { failed_at: Some(1), failure: Some("no_peers".to_owned()), ..Health::default() };
+        let mut health =
+            Health { failed_at: Some(1), failure: Some("no_peers".to_owned()), ..Health::default() };
         store.set_health("link", &health).await.unwrap();
         health = Health { worked_at: Some(2), took_ms: Some(800), ..health };
         store.set_health("link", &health).await.unwrap();

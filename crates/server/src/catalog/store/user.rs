@@ -15,7 +15,8 @@ type HealthRow = (String, Option<i64>, Option<i64>, Option<i64>, Option<String>)
 impl Store {
     /// All edits, by channel.
     pub(super) async fn edits(&self) -> Result<HashMap<i64, Edit>, Error> {
-        const SQL: &str = "SELECT channel, name, hidden, number, group_title, position, guide, source FROM edits";
+        const SQL: &str =
+            "SELECT channel, name, hidden, number, group_title, position, guide, source FROM edits";
         let rows: Vec<EditRow> = on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
         let edit = |(channel, name, hidden, number, group, position, guide, source): EditRow| {
             (channel, Edit { name, hidden: hidden != 0, number, group, position, guide, source })

@@ -1,0 +1,169 @@
+//! Playlists are added, changed and removed.
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Catalog, Error, List, Name, Origin, Playlist, PlaylistId, State};
+use crate::fetch::Address;
+
+/// The shortest time between two refreshes, in seconds: the servers of lists are not ours.
+const REFRESH_MIN: u32 = 600;
+
+/// A playlist that is wanted.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What to call it; when not given, by where it comes from.
+    pub name: Option<Name>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Seconds between two refreshes, if it is to be refreshed.
+    pub refresh_s: Option<u32>,
+}
+
+impl Catalog {
+    /// Add a playlist, without channels.
+    ///
+    /// # Errors
+    /// The name is taken, or the address is none; and as the store has them.
+    pub async fn add(&self, wanted: Wanted) -> Result<Playlist, Error> {
+        let this = self.clone();
+        self.whole(async move { this.add_now(wanted).await }).await
+    }
+
+    async fn add_now(&self, wanted: Wanted) -> Result<Playlist, Error> {
+        check(&wanted.origin, wanted.refresh_s)?;
+        let writing = self.write().await;
+        let name = match wanted.name {
+            Some(name) => name,
+            None => self.free_name(&wanted.origin)?,
+        };
+        if self.snapshot().list(&name).is_some() {
+            return Err(Error::Exists(name.as_str().to_owned()));
+        }
+        let id = self.new_id(&name);
+        let Wanted { origin, refresh_s, .. } = wanted;
+        let playlist = Playlist { id, name, origin, refresh_s, state: State::default() };
+        writing.store().add_playlist(&playlist).await?;
+        writing.publish_list(List { playlist: playlist.clone(), channels: Vec::new() }).await?;
+        Ok(playlist)
+    }
+
+    /// Change what is said of a playlist; its channels stay until it is refreshed.
+    ///
+    /// # Errors
+    /// There is none of this name, the new name is taken, it is a file; and as the store has them.
+    pub async fn change(&self, name: Name, change: Wanted) -> Result<Playlist, Error> {
+        let this = self.clone();
+        self.whole(async move { this.change_now(&name, change).await }).await
+    }
+
+    async fn change_now(&self, name: &Name, change: Wanted) -> Result<Playlist, Error> {
+        check(&change.origin, change.refresh_s)?;
+        let writing = self.write().await;
+        let list = self.list(name)?;
+        let mut playlist = list.playlist.clone();
+        if playlist.origin == Origin::Folder {
+            return Err(Error::InFolder(name.as_str().to_owned()));
+        }
+        if let Some(new) = change.name.filter(|new| new != name) {
+            if self.snapshot().list(&new).is_some() {
+                return Err(Error::Exists(new.as_str().to_owned()));
+            }
+            playlist.name = new;
+        }
+        if playlist.origin != change.origin {
+            playlist.state = State { etag: None, last_modified: None, ..playlist.state };
+        }
+        (playlist.origin, playlist.refresh_s) = (change.origin, change.refresh_s);
+        writing.store().set_playlist(&playlist).await?;
+        writing.publish_list(List { playlist: playlist.clone(), channels: list.channels.clone() }).await?;
+        Ok(playlist)
+    }
+
+    /// Remove a playlist and its channels. What the user made of them comes back with them.
+    ///
+    /// # Errors
+    /// There is none of this name, it is a file; and as the store has them.
+    pub async fn remove(&self, name: &Name) -> Result<(), Error> {
+        for job in
+            self.0.jobs.list().into_iter().filter(|it| it.kind == "playlist" && it.name == name.as_str())
+        {
+            self.cancel(job.id)?;
+        }
+        let playlist = self.list(name)?.playlist.clone();
+        if playlist.origin == Origin::Folder {
+            return Err(Error::InFolder(name.as_str().to_owned()));
+        }
+        let this = self.clone();
+        self.whole(async move { this.forget(&playlist).await }).await
+    }
+
+    pub(super) async fn forget(&self, playlist: &Playlist) -> Result<(), Error> {
+        let writing = self.write().await;
+        writing.store().remove_playlist(playlist.id).await?;
+        writing.publish(|lists| lists.retain(|it| it.playlist.id != playlist.id)).await
+    }
+
+    /// End a job.
+    ///
+    /// # Errors
+    /// There is none with this number.
+    pub fn cancel(&self, job: u64) -> Result<(), Error> {
+        self.0.jobs.find(job).ok_or(Error::NoJob(job))?.cancel.cancel();
+        Ok(())
+    }
+
+    /// The playlist called `name`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn list(&self, name: &Name) -> Result<Arc<List>, Error> {
+        let found = self.snapshot().list(name).map(Arc::clone);
+        found.ok_or_else(|| Error::NoPlaylist(name.as_str().to_owned()))
+    }
+
+    /// A name that no playlist has: the host's, or `playlist`.
+    fn free_name(&self, origin: &Origin) -> Result<Name, Error> {
+        let host = |url: &str| url.parse::<Address>().ok().map(|address| address.host().to_owned());
+        let stem = match origin {
+            Origin::Url { url } => host(url),
+            Origin::Xtream { server, .. } => host(server),
+            Origin::Upload | Origin::Folder => None,
+        };
+        let stem = stem.unwrap_or_else(|| "playlist".to_owned()).replace([':', '[', ']'], "");
+        let snapshot = self.snapshot();
+        let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem} {number}")));
+        let mut free =
+            names.filter_map(|name| name.parse().ok()).filter(|name| snapshot.list(name).is_none());
+        free.next().ok_or_else(|| Error::Invalid("give the playlist a name".to_owned()))
+    }
+
+    /// By the name it has first: so the same on every server, if it is free.
+    pub(super) fn new_id(&self, name: &Name) -> PlaylistId {
+        let digest = Sha256::digest(name.as_str());
+        let mut id = i64::from_le_bytes(*digest.first_chunk().expect("a digest has 32 bytes"));
+        let snapshot = self.snapshot();
+        while snapshot.lists().iter().any(|it| it.playlist.id.0 == id) {
+            id = id.wrapping_add(1);
+        }
+        PlaylistId(id)
+    }
+}
+
+fn check(origin: &Origin, refresh_s: Option<u32>) -> Result<(), Error> {
+    match origin {
+        Origin::Url { url } => drop(url.parse::<Address>()?),
+        Origin::Xtream { server, .. } => drop(server.parse::<Address>()?),
+        Origin::Upload | Origin::Folder if refresh_s.is_some() => {
+            return Err(Error::Invalid("only a playlist with an address can be refreshed".to_owned()));
+        }
+        Origin::Upload | Origin::Folder => {}
+    }
+    match refresh_s {
+        Some(seconds) if seconds < REFRESH_MIN => {
+            Err(Error::Invalid(format!("a playlist is refreshed every {REFRESH_MIN} s at most")))
+        }
+        _ => Ok(()),
+    }
+}
