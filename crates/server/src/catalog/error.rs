@@ -9,6 +9,9 @@ pub enum Error {
     /// No such playlist.
     #[error("there is no playlist {0:?}")]
     NoPlaylist(String),
+    /// No such guide.
+    #[error("there is no guide {0:?}")]
+    NoGuide(String),
     /// No such channel.
     #[error("there is no channel {0}")]
     NoChannel(ChannelId),

@@ -19,6 +19,7 @@ mod channel;
 mod config;
 mod error;
 mod folder;
+pub mod guide;
 mod health;
 pub mod import;
 pub mod index;
@@ -39,6 +40,7 @@ pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, So
 pub use config::{Config, Place};
 pub use error::Error;
 pub use folder::{Error as FolderError, Folder, MAX_BYTES};
+use guide::Directory;
 pub use health::Health;
 pub use jobs::{Jobs, Phase, Progress};
 pub use name::{InvalidName, Name};
@@ -65,6 +67,8 @@ struct Inner {
     now: Mutex<Now>,
     /// One change at a time: it is made in the store first, then in memory.
     writing: tokio::sync::Mutex<()>,
+    /// One look at the folder at a time.
+    looking: tokio::sync::Mutex<()>,
     jobs: Jobs,
     turns: Semaphore,
     /// Tells this process's snapshots from those of others.
@@ -78,6 +82,7 @@ struct Inner {
 struct Now {
     snapshot: Arc<Snapshot>,
     personal: Arc<Personal>,
+    directory: Arc<Directory>,
 }
 
 impl Catalog {
@@ -99,19 +104,23 @@ impl Catalog {
         };
         let lists = lists.into_iter().map(list).collect();
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists)).await?;
-        let now = Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal) };
-        Ok(Self(Arc::new(Inner {
+        let now =
+            Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal), directory: Arc::default() };
+        let this = Self(Arc::new(Inner {
             store,
             fetcher,
             folder,
             now: Mutex::new(now),
             writing: tokio::sync::Mutex::default(),
+            looking: tokio::sync::Mutex::default(),
             jobs: Jobs::default(),
             turns: Semaphore::new(READ_AT_ONCE),
             nonce: fastrand::u64(..),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        })))
+        }));
+        this.write().await.publish_directory().await?;
+        Ok(this)
     }
 
     /// All channels, as they are now.
@@ -200,6 +209,23 @@ impl Writing<'_> {
             lists.push(Arc::new(list));
         })
         .await
+    }
+
+    /// Bring the guides in memory to what is kept.
+    async fn publish_directory(&self) -> Result<(), Error> {
+        let mut guides = Vec::new();
+        for guide in self.store().guides().await? {
+            let channels = match guide.edition {
+                Some(edition) => self.store().guide_channels(edition).await?,
+                None => Vec::new(),
+            };
+            guides.push((guide, channels));
+        }
+        let version = self.catalog.directory().version + 1;
+        let directory =
+            tokio::task::spawn_blocking(move || Arc::new(Directory::new(version, guides))).await?;
+        self.catalog.now(|now| now.directory = directory);
+        Ok(())
     }
 
     /// Change what is the user's own in memory.

@@ -32,11 +32,14 @@ impl Catalog {
     }
 
     async fn add_now(&self, wanted: Wanted) -> Result<Playlist, Error> {
-        check(&wanted.origin, wanted.refresh_s)?;
+        wanted.check()?;
         let writing = self.write().await;
         let name = match wanted.name {
             Some(name) => name,
-            None => self.free_name(&wanted.origin)?,
+            None => {
+                let snapshot = self.snapshot();
+                wanted.origin.free_name("playlist", |name| snapshot.list(name).is_none())?
+            }
         };
         if self.snapshot().list(&name).is_some() {
             return Err(Error::Exists(name.as_str().to_owned()));
@@ -59,7 +62,7 @@ impl Catalog {
     }
 
     async fn change_now(&self, name: &Name, change: Wanted) -> Result<Playlist, Error> {
-        check(&change.origin, change.refresh_s)?;
+        change.check()?;
         let writing = self.write().await;
         let list = self.list(name)?;
         let mut playlist = list.playlist.clone();
@@ -123,22 +126,6 @@ impl Catalog {
         found.ok_or_else(|| Error::NoPlaylist(name.as_str().to_owned()))
     }
 
-    /// A name that no playlist has: the host's, or `playlist`.
-    fn free_name(&self, origin: &Origin) -> Result<Name, Error> {
-        let host = |url: &str| url.parse::<Address>().ok().map(|address| address.host().to_owned());
-        let stem = match origin {
-            Origin::Url { url } => host(url),
-            Origin::Xtream { server, .. } => host(server),
-            Origin::Upload | Origin::Folder => None,
-        };
-        let stem = stem.unwrap_or_else(|| "playlist".to_owned()).replace([':', '[', ']'], "");
-        let snapshot = self.snapshot();
-        let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem} {number}")));
-        let mut free =
-            names.filter_map(|name| name.parse().ok()).filter(|name| snapshot.list(name).is_none());
-        free.next().ok_or_else(|| Error::Invalid("give the playlist a name".to_owned()))
-    }
-
     /// By the name it has first: so the same on every server, if it is free.
     pub(super) fn new_id(&self, name: &Name) -> PlaylistId {
         let digest = Sha256::digest(name.as_str());
@@ -151,19 +138,38 @@ impl Catalog {
     }
 }
 
-fn check(origin: &Origin, refresh_s: Option<u32>) -> Result<(), Error> {
-    match origin {
-        Origin::Url { url } => drop(url.parse::<Address>()?),
-        Origin::Xtream { server, .. } => drop(server.parse::<Address>()?),
-        Origin::Upload | Origin::Folder if refresh_s.is_some() => {
-            return Err(Error::Invalid("only a playlist with an address can be refreshed".to_owned()));
-        }
-        Origin::Upload | Origin::Folder => {}
+impl Origin {
+    /// A name that `is_free`: the host's, or `otherwise`.
+    pub(super) fn free_name(&self, otherwise: &str, is_free: impl Fn(&Name) -> bool) -> Result<Name, Error> {
+        let host = |url: &str| url.parse::<Address>().ok().map(|address| address.host().to_owned());
+        let stem = match self {
+            Self::Url { url } => host(url),
+            Self::Xtream { server, .. } => host(server),
+            Self::Upload | Self::Folder => None,
+        };
+        let stem = stem.unwrap_or_else(|| otherwise.to_owned()).replace([':', '[', ']'], "");
+        let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem} {number}")));
+        let mut free = names.take(10_000).filter_map(|name| name.parse().ok()).filter(is_free);
+        free.next().ok_or_else(|| Error::Invalid("give it a name".to_owned()))
     }
-    match refresh_s {
-        Some(seconds) if seconds < REFRESH_MIN => {
-            Err(Error::Invalid(format!("a playlist is refreshed every {REFRESH_MIN} s at most")))
+}
+
+impl Wanted {
+    /// Refuse what cannot be fetched, or too often.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &self.origin {
+            Origin::Url { url } => drop(url.parse::<Address>()?),
+            Origin::Xtream { server, .. } => drop(server.parse::<Address>()?),
+            Origin::Upload | Origin::Folder if self.refresh_s.is_some() => {
+                return Err(Error::Invalid("only what has an address can be refreshed".to_owned()));
+            }
+            Origin::Upload | Origin::Folder => {}
         }
-        _ => Ok(()),
+        match self.refresh_s {
+            Some(seconds) if seconds < REFRESH_MIN => {
+                Err(Error::Invalid(format!("refresh_s: every {REFRESH_MIN} s at most")))
+            }
+            _ => Ok(()),
+        }
     }
 }

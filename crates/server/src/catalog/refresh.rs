@@ -212,7 +212,12 @@ impl Catalog {
             (progress.added, progress.changed, progress.removed) =
                 (diff.added.len(), diff.changed.len(), diff.removed.len());
         });
+        let (guides, refresh_s) = (playlist.state.guides.clone(), playlist.refresh_s);
         writing.publish_list(List { playlist, channels: diff.channels }).await?;
+        drop(writing);
+        if refresh_s.is_some() {
+            self.add_guides_of(&guides, refresh_s).await?;
+        }
         Ok(if is_same { Phase::Unchanged } else { Phase::Done })
     }
 

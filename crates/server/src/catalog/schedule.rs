@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Catalog, Error, Given, List, Origin, Playlist, State, now};
+use super::{Catalog, Error, Given, List, Origin, Playlist, State, guide::BACK, now};
 
 /// How often it is looked whether something is to be done.
 const PACE: Duration = Duration::from_secs(10);
@@ -16,6 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Catalog {
     /// Keep the lists fresh until told to stop. Looks at once for the first time.
     pub async fn keep_fresh(&self) {
+        // What an edition left behind that was never finished, and what is over.
+        let swept = self.0.store.sweep_guides().await;
+        if let Err(error) = swept.and(self.0.store.forget_programmes(now() - 2 * BACK).await) {
+            tracing::warn!("sweeping old programmes: {error}");
+        }
         let mut tick = interval(PACE);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -24,6 +29,7 @@ impl Catalog {
                 () = self.0.stop.cancelled() => return,
             }
             self.refresh_due(now());
+            self.refresh_guides_due(now());
             if let Err(error) = self.look_at_folder().await {
                 tracing::warn!("looking at the folder of the playlists: {error}");
             }
@@ -35,6 +41,15 @@ impl Catalog {
         for list in self.snapshot().lists().iter().filter(|it| is_due(&it.playlist, now)) {
             if let Err(error) = self.refresh(&list.playlist.name, Given::Address { confirmed: false }) {
                 tracing::warn!("refreshing {:?}: {error}", list.playlist.name.as_str());
+            }
+        }
+    }
+
+    /// Refresh the guides whose time has come.
+    fn refresh_guides_due(&self, now: i64) {
+        for guide in self.directory().guides().filter(|it| due(it.refresh_s, it.state.tried_at, now)) {
+            if let Err(error) = self.refresh_guide(&guide.name, None) {
+                tracing::warn!("refreshing the guide {:?}: {error}", guide.name.as_str());
             }
         }
     }
@@ -59,6 +74,8 @@ impl Catalog {
 
     /// Read the files that are new or changed; forget the playlists of those that are gone.
     pub(super) async fn look_at_folder(&self) -> Result<(), Error> {
+        // Two who look would both add what is new.
+        let _turn = self.0.looking.lock().await;
         let folder = Arc::clone(&self.0.folder);
         let _place = folder.place().await;
         let files = tokio::task::spawn_blocking(move || folder.files()).await?;
@@ -101,6 +118,10 @@ fn is_changed(known: &Playlist, mark: &str) -> bool {
 }
 
 fn is_due(playlist: &Playlist, now: i64) -> bool {
-    let Some(seconds) = playlist.refresh_s else { return false };
-    playlist.state.tried_at.is_none_or(|tried| now - tried >= i64::from(seconds))
+    due(playlist.refresh_s, playlist.state.tried_at, now)
+}
+
+/// Whether so many seconds have gone by since it was tried.
+fn due(refresh_s: Option<u32>, tried_at: Option<i64>, now: i64) -> bool {
+    refresh_s.is_some_and(|seconds| tried_at.is_none_or(|tried| now - tried >= i64::from(seconds)))
 }

@@ -2,6 +2,7 @@
 //! several servers share one catalogue; every statement here runs on both.
 
 mod channels;
+mod guides;
 mod playlists;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,8 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const CONNECTIONS: u32 = 4;
 
 /// The steps from an empty database to today's. They only go forward and are never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "catalogue", include_str!("../../migrations/0001_catalogue.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "catalogue", include_str!("../../migrations/0001_catalogue.sql")),
+    (2, "guide", include_str!("../../migrations/0002_guide.sql")),
+];
 
 /// Why the catalogue cannot be kept or read back.
 #[derive(Debug, thiserror::Error)]

@@ -70,7 +70,7 @@ pub(super) fn reply(address: Address, answer: Answer, limits: Limits) -> Result<
     if length.is_some_and(|length| length > limits.bytes as u64) {
         return Err(Error::TooLarge(limits.bytes));
     }
-    Ok(Reply::Body(Body {
+    Ok(Reply::Body(Box::new(Body {
         etag: text(&head.headers, header::ETAG),
         last_modified: text(&head.headers, header::LAST_MODIFIED),
         content_type: text(&head.headers, header::CONTENT_TYPE),
@@ -80,7 +80,7 @@ pub(super) fn reply(address: Address, answer: Answer, limits: Limits) -> Result<
         came: 0,
         limits,
         _connection: answer.connection,
-    }))
+    })))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -111,7 +111,7 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::chunk`].
-    pub async fn whole(mut self) -> Result<Vec<u8>, Error> {
+    pub async fn whole(mut self: Box<Self>) -> Result<Vec<u8>, Error> {
         let mut all = Vec::new();
         while let Some(bytes) = self.chunk().await? {
             all.extend_from_slice(&bytes);

@@ -85,7 +85,7 @@ pub enum Reply {
     /// The file is the one whose validators came with the request.
     NotModified,
     /// The file.
-    Body(Body),
+    Body(Box<Body>),
 }
 
 impl Fetcher {

@@ -203,8 +203,7 @@ async fn a_server_that_falls_silent_is_given_up() {
         Sent::from_stream(tokio_util::io::ReaderStream::new(quiet.lock().unwrap().take().unwrap()))
     };
     let site =
-        site(Router::new().route("/", get(|| std::future::pending::<&str>())).route("/body", get(silent)))
-            .await;
+        site(Router::new().route("/", get(std::future::pending::<&str>)).route("/body", get(silent))).await;
     let allow = vec!["127.0.0.1".parse().unwrap()];
     let fetcher = Fetcher::new(&Config { allow, timeout: Duration::from_millis(50), ..Config::default() });
 

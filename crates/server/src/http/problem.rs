@@ -293,7 +293,7 @@ impl From<catalog::Error> for Problem {
     fn from(error: catalog::Error) -> Self {
         use catalog::Error as E;
         let kind = match error {
-            E::NoPlaylist(_) => Kind::PlaylistNotFound,
+            E::NoPlaylist(_) | E::NoGuide(_) => Kind::PlaylistNotFound,
             E::NoChannel(_) => Kind::ChannelNotFound,
             E::NoJob(_) => Kind::JobNotFound,
             E::Exists(_) | E::InFolder(_) | E::NoAddress(_) => Kind::PlaylistExists,

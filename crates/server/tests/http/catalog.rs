@@ -16,18 +16,18 @@ fn list() -> String {
 }
 
 impl TestApp {
-    async fn send(&self, method: Method, path: &str, body: Value) -> Response {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Response {
         self.request(method, path).json(&body).send().await.unwrap()
     }
 
-    async fn value(&self, path: &str) -> Value {
+    pub(crate) async fn value(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
         response.json().await.unwrap()
     }
 
     /// Put `list` into the playlist `name`; the job when it is over.
-    async fn upload(&self, name: &str, list: impl Into<reqwest::Body>) -> Value {
+    pub(crate) async fn upload(&self, name: &str, list: impl Into<reqwest::Body>) -> Value {
         let path = format!("/api/playlists/{name}/content");
         let response = self.request(Method::PUT, &path).body(list).send().await.unwrap();
         assert_eq!(response.status(), 202);
@@ -36,7 +36,7 @@ impl TestApp {
     }
 
     /// The job when it is over.
-    async fn job_over(&self, id: &Value) -> Value {
+    pub(crate) async fn job_over(&self, id: &Value) -> Value {
         eventually(async || {
             let progress = self.value(&format!("/api/jobs/{id}")).await;
             let phase = progress["phase"].as_str().unwrap();
@@ -51,7 +51,7 @@ impl TestApp {
         page["channels"].as_array().unwrap().iter().map(name).collect()
     }
 
-    async fn id_of(&self, name: &str) -> i64 {
+    pub(crate) async fn id_of(&self, name: &str) -> i64 {
         let page = self.value("/api/channels?hidden=true").await;
         let row = page["channels"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
         row["id"].as_i64().unwrap()

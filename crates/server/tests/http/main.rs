@@ -13,6 +13,7 @@ mod cors;
 mod engine;
 mod events;
 mod export;
+mod guide;
 mod limits;
 mod local;
 mod low_latency;

@@ -18,7 +18,7 @@ use super::{
     fresh,
     row::{Row, SourceRow},
 };
-use crate::catalog::{self, Channel, ChannelId, Edit, Only, Shape, Sort};
+use crate::catalog::{self, Channel, ChannelId, Edit, Only, Shape, Sort, guide};
 
 /// As many channels come at once, unless another number is asked for.
 const LIMIT: usize = 100;
@@ -119,6 +119,40 @@ pub(super) struct Details {
     all_sources: Vec<SourceRow>,
     /// What the user made of it.
     edit: Edit,
+    /// The channel of a guide that belongs to it.
+    guide: Option<GuideMatch>,
+}
+
+/// A channel of a guide that belongs to a channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelGuide)]
+pub(super) struct GuideMatch {
+    /// The guide's name.
+    guide: String,
+    /// The channel's ID in it.
+    id: String,
+    /// What it is called there.
+    name: Option<String>,
+    /// What tells: `user`, `id` or `name`.
+    by: &'static str,
+    /// How sure it is, up to 1.
+    score: f32,
+}
+
+impl GuideMatch {
+    fn of(found: &guide::Match<'_>) -> Self {
+        Self {
+            guide: found.guide.name.as_str().to_owned(),
+            id: found.channel.xmltv_id.to_string(),
+            name: found.channel.names.first().map(ToString::to_string),
+            by: match found.by {
+                guide::By::User => "user",
+                guide::By::Id => "id",
+                guide::By::Name => "name",
+            },
+            score: found.score,
+        }
+    }
 }
 
 /// Groups and how many channels each has.
@@ -307,6 +341,7 @@ fn details(services: &Services, id: ChannelId) -> Result<Json<Details>, Problem>
         tvg_id: channel.listed.tvg_id.as_deref().map(str::to_owned),
         all_sources: channel.sources().map(|source| SourceRow::of(source, &personal)).collect(),
         edit: channel.edit.as_deref().cloned().unwrap_or_default(),
+        guide: services.catalog.directory().find(&channel).as_ref().map(GuideMatch::of),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! `GET /playlist.m3u`: the channels for other players, with addresses of this server.
 
+use std::collections::HashMap;
+
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -13,7 +15,7 @@ use super::{
     super::{Kind, Problem, Services, address::Address, extract::Query},
     etag, has,
 };
-use crate::catalog::{self, Channel, Only};
+use crate::catalog::{self, Channel, ChannelId, Only};
 
 /// The longest list that is written, in bytes.
 const MAX_BYTES: usize = 256 << 20;
@@ -95,10 +97,12 @@ pub(super) async fn export(
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     let (snapshot, personal) = (services.catalog.snapshot(), services.catalog.personal());
+    let catalog = services.catalog.clone();
     let written = tokio::task::spawn_blocking(move || {
+        let ids = catalog.guide_ids(&snapshot);
         let page = snapshot.find(&query, &personal);
         let channels = page.channels.iter().filter(|it| it.vanished_at.is_none());
-        written(channels.map(AsRef::as_ref), &address, wish.format)
+        written(channels.map(AsRef::as_ref), &ids, &address, wish.format)
     });
     let text = written.await.map_err(|error| Problem::new(Kind::Internal, error.to_string()))??;
     Ok((about, text).into_response())
@@ -119,13 +123,17 @@ impl Wish {
 
 fn written<'a>(
     channels: impl Iterator<Item = &'a Channel>,
+    guide_ids: &HashMap<ChannelId, Box<str>>,
     address: &str,
     format: Format,
 ) -> Result<String, Problem> {
     let guide = format!("{address}/xmltv.xml");
     let mut list = Writer::new(String::new(), &[&guide]).expect("a String takes any text");
     for channel in channels {
-        let Some(entry) = channel.entry() else { continue };
+        let Some(mut entry) = channel.entry() else { continue };
+        if let Some(id) = guide_ids.get(&channel.id) {
+            entry.tvg_id = Some((&**id).into());
+        }
         let Some(url) = url(&entry, address, format) else { continue };
         list.entry(&entry, &url).expect("a String takes any text");
         if list.get_ref().len() > MAX_BYTES {

@@ -9,6 +9,8 @@ use crate::catalog::Catalog;
 mod channels;
 mod contents;
 mod export;
+mod guide;
+mod guides;
 mod jobs;
 mod personal;
 mod playlists;
@@ -31,6 +33,14 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(personal::add_favourite, personal::remove_favourite))
         .routes(routes!(personal::recents, personal::clear_recents))
         .routes(routes!(personal::add_recent))
+        .routes(routes!(guides::list, guides::create))
+        .routes(routes!(guides::show, guides::change, guides::remove))
+        .routes(routes!(guides::refresh))
+        .merge(guides::upload_route())
+        .routes(routes!(guide::on_now))
+        .routes(routes!(guide::grid))
+        .routes(routes!(guide::events))
+        .routes(routes!(guide::xmltv))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(export::export))

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, FromRequest as _, Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -23,7 +23,10 @@ use crate::{
 };
 
 /// Seconds between two refreshes, unless another time is asked for: a day.
-const REFRESH_S: u32 = 86_400;
+pub(super) const REFRESH_S: u32 = 86_400;
+
+/// An upload may take so many times longer than other bodies.
+const UPLOAD_TIMES: u32 = 10;
 
 /// The playlists there are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,7 +137,7 @@ impl Playlist {
 }
 
 /// The address without what lets us in.
-fn shown(origin: &Origin) -> Option<String> {
+pub(super) fn shown(origin: &Origin) -> Option<String> {
     let (Origin::Url { url } | Origin::Xtream { server: url, .. }) = origin else { return None };
     Some(url.parse::<Address>().map_or_else(|_| "…".to_owned(), |address| address.to_string()))
 }
@@ -294,7 +297,6 @@ pub(super) async fn upload(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    use axum::extract::FromRequest as _;
     let name: Name = name.parse()?;
     if let Ok(list) = services.catalog.list(&name)
         && list.playlist.origin != Origin::Upload
@@ -302,16 +304,22 @@ pub(super) async fn upload(
         let detail = format!("The playlist {:?} was not uploaded.", name.as_str());
         return Err(Problem::new(Kind::PlaylistExists, detail));
     }
-    let limit = services.http.body_timeout * 10;
-    let body = timeout(limit, Bytes::from_request(request, &services)).await.map_err(|_| {
-        Problem::new(Kind::InvalidRequest, format!("The body did not arrive within {limit:?}."))
-            .status(StatusCode::REQUEST_TIMEOUT)
-    })??;
+    let body = whole_body(request, &services).await?;
     if services.catalog.list(&name).is_err() {
         let wanted = Wanted { name: Some(name.clone()), origin: Origin::Upload, refresh_s: None };
         services.catalog.add(wanted).await?;
     }
     at_work(&services, &name, Given::Bytes(body))
+}
+
+/// The body of a request that uploads a file.
+pub(super) async fn whole_body(request: Request, services: &Services) -> Result<Bytes, Problem> {
+    let limit = services.http.body_timeout * UPLOAD_TIMES;
+    let body = timeout(limit, Bytes::from_request(request, services)).await.map_err(|_| {
+        Problem::new(Kind::InvalidRequest, format!("The body did not arrive within {limit:?}."))
+            .status(StatusCode::REQUEST_TIMEOUT)
+    })?;
+    Ok(body?)
 }
 
 /// The route of [`upload`], which takes more than others.
