@@ -129,7 +129,6 @@ impl Engine {
     }
 
     /// The way to it.
-    #[cfg(feature = "fuzz")]
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
@@ -268,7 +267,7 @@ impl Connection {
         self.client.get(url).send().await.map_err(|error| Error::from_request(&error))
     }
 
-    async fn service(&self, path: &str) -> Result<Value, Error> {
+    pub(crate) async fn service(&self, path: &str) -> Result<Value, Error> {
         answer::payload(self.get(self.url(path)?).await?, "result").await
     }
 }
