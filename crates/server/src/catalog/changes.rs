@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, now};
+use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, jobs::Job, now};
 
 /// So many that were played last are told.
 const RECENTS: usize = 200;
@@ -161,6 +161,12 @@ impl Catalog {
             Ok(())
         })
         .await
+    }
+
+    /// A job that finds out whether the channel works, if none does; the caller does it.
+    #[must_use]
+    pub fn begin_check(&self, id: ChannelId) -> (Job, bool) {
+        self.0.jobs.begin("check", &id.to_string(), &self.0.stop)
     }
 
     /// Keep how the source behind `link`, its AceStream ID or its address, did.

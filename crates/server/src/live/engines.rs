@@ -99,6 +99,13 @@ impl Engines {
         self.0.members.iter().map(report).collect()
     }
 
+    /// One that is up; the first, where none is known to be.
+    pub(super) fn any(&self) -> Engine {
+        let is_up = |member: &&Arc<Member>| matches!(member.health.now(), EngineHealth::Up { .. });
+        let members = &self.0.members;
+        members.iter().find(is_up).unwrap_or(&members[0]).engine.clone()
+    }
+
     /// What is known of them together: up when one is, down when all are.
     pub(super) fn now(&self) -> EngineHealth {
         let known = self.0.members.iter().map(|member| member.health.now());

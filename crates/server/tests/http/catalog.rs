@@ -45,7 +45,7 @@ impl TestApp {
         .await
     }
 
-    async fn names(&self, query: &str) -> Vec<String> {
+    pub(crate) async fn names(&self, query: &str) -> Vec<String> {
         let page = self.value(&format!("/api/channels{query}")).await;
         let name = |row: &Value| row["name"].as_str().unwrap().to_owned();
         page["channels"].as_array().unwrap().iter().map(name).collect()

@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(channels::marks))
         .routes(routes!(channels::arrange))
         .routes(routes!(channels::show, channels::edit))
+        .routes(routes!(channels::check))
         .routes(routes!(channels::groups))
         .routes(routes!(personal::favourites, personal::arrange_favourites))
         .routes(routes!(personal::add_favourite, personal::remove_favourite))
