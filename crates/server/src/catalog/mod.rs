@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::unset;
 
+pub mod index;
+
 mod folder;
 mod kept;
 
