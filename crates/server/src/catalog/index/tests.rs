@@ -5,9 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-#[path = "speed.rs"]
-mod speed;
-
 /// The names found, tier by tier.
 fn found<'a>(names: &[&'a str], text: &str) -> Vec<Vec<&'a str>> {
     let index = Index::build(names.iter().copied());
