@@ -176,6 +176,5 @@ fn folded(text: &str) -> String {
     // What folds away, such as accents on their own, may be twice what stays.
     let mut folded = iptv::name::fold(&text[..text.floor_char_boundary(3 * MAX_BYTES)]);
     folded.truncate(folded.floor_char_boundary(MAX_BYTES));
-    folded.truncate(folded.trim_end().len());
     folded
 }
