@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::fetch::Fetcher;
 
 mod changes;
+pub mod backup;
 mod channel;
 mod config;
 mod error;
