@@ -13,5 +13,6 @@ pub mod fetch;
 pub mod health;
 pub mod http;
 pub mod live;
+pub mod logos;
 pub mod storage;
 pub mod telemetry;

@@ -15,6 +15,9 @@ const FORMAT: &str = "acehls-backup";
 /// The setting that holds what clients keep here, as one JSON object.
 const SETTINGS: &str = "settings";
 
+/// The setting that names this server as a device.
+const DEVICE_ID: &str = "device_id";
+
 /// What clients may keep, in bytes of JSON.
 const SETTINGS_MAX: usize = 64 << 10;
 
@@ -113,10 +116,16 @@ impl Catalog {
     /// As the store has them.
     pub async fn backup(&self) -> Result<Backup, Error> {
         let (snapshot, personal) = (self.snapshot(), self.personal());
-        let known = |id: ChannelId| snapshot.channel(id).map_or_else(|| Known::unknown(id), |it| Known::of(it));
+        let known =
+            |id: ChannelId| snapshot.channel(id).map_or_else(|| Known::unknown(id), |it| Known::of(it));
         let favourites = personal.favourites.iter();
-        let favourites = favourites.map(|(id, added_at)| Favourite { channel: known(*id), added_at: *added_at });
-        let mut edits: Vec<Edited> = self.0.store.all_edits().await?
+        let favourites =
+            favourites.map(|(id, added_at)| Favourite { channel: known(*id), added_at: *added_at });
+        let mut edits: Vec<Edited> = self
+            .0
+            .store
+            .all_edits()
+            .await?
             .into_iter()
             .map(|(id, edit)| Edited { channel: known(id), edit })
             .collect();
@@ -135,15 +144,19 @@ impl Catalog {
             return Err(Error::Invalid(format!("this is no backup of version 1: format is not {FORMAT:?}")));
         }
         let here = Here::of(&self.snapshot());
-        let mut restored =
-            Restored { favourites: backup.favourites.len(), edits: backup.edits.len(), ..Restored::default() };
+        let mut restored = Restored {
+            favourites: backup.favourites.len(),
+            edits: backup.edits.len(),
+            ..Restored::default()
+        };
         let mut find = |known: &Known| {
             here.find(known).unwrap_or_else(|| {
                 restored.missing += 1;
                 known.id
             })
         };
-        let favourites: Vec<_> = backup.favourites.iter().map(|it| (find(&it.channel), it.added_at)).collect();
+        let favourites: Vec<_> =
+            backup.favourites.iter().map(|it| (find(&it.channel), it.added_at)).collect();
         let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(&it.channel), it.edit)).collect();
         edits.iter().try_for_each(|(_, edit)| super::changes::check(edit))?;
         self.change_settings(backup.settings).await?;
@@ -161,13 +174,31 @@ impl Catalog {
         Ok(restored)
     }
 
+    /// The name of this server as a device: 8 hexadecimal digits, the same for good.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn device_id(&self) -> Result<String, Error> {
+        let _writing = self.write().await;
+        if let Some(known) = self.0.store.setting(DEVICE_ID).await? {
+            return Ok(known);
+        }
+        let new = format!("{:08X}", fastrand::u32(0x1000_0000..));
+        self.0.store.set_setting(DEVICE_ID, &new).await?;
+        Ok(new)
+    }
+
     /// What clients keep here.
     ///
     /// # Errors
     /// As the store has them.
     pub async fn settings(&self) -> Result<Map<String, Value>, Error> {
         let text = self.0.store.setting(SETTINGS).await?;
-        Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(store::Error::from)?.unwrap_or_default())
+        Ok(text
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(store::Error::from)?
+            .unwrap_or_default())
     }
 
     /// Put `change` into what clients keep; `null` takes a name out.

@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::fetch::Fetcher;
 
-mod changes;
 pub mod backup;
+mod changes;
 mod channel;
 mod config;
 mod error;

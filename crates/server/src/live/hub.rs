@@ -214,6 +214,12 @@ impl Hub {
         self.0.engines.until(wanted).await;
     }
 
+    /// How many streams play at once, at most.
+    #[must_use]
+    pub fn max_streams(&self) -> usize {
+        self.0.config.max_streams
+    }
+
     /// An engine that is there, as far as is known: for what no stream is needed.
     #[must_use]
     pub fn any_engine(&self) -> acestream::Engine {

@@ -28,8 +28,11 @@ impl Running {
     fn put(&self, path: &str, body: &str) -> String {
         let mut tcp = TcpStream::connect(&self.1).unwrap();
         let length = body.len();
-        write!(tcp, "PUT {path} HTTP/1.1\r\nhost: tv\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
-            .unwrap();
+        write!(
+            tcp,
+            "PUT {path} HTTP/1.1\r\nhost: tv\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         tcp.read_to_string(&mut answer).unwrap();
         answer

@@ -18,7 +18,8 @@ use crate::catalog::backup::{Backup, Restored};
 )]
 pub(super) async fn backup(State(services): State<Services>) -> Result<Response, Problem> {
     let name = HeaderValue::from_static("attachment; filename=\"acehls-backup.json\"");
-    let about = [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let about =
+        [(header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((about, Json(services.catalog.backup().await?)).into_response())
 }
 
