@@ -211,7 +211,9 @@ fn forget_after(error: &Error) -> Duration {
     use fetch::Error as E;
     match error {
         Error::NoPicture(_)
-        | Error::Fetch(E::Status { status: 400..=428 | 430..=499, .. } | E::TooLarge(_) | E::Address(_) | E::Scheme(_)) => GONE,
+        | Error::Fetch(
+            E::Status { status: 400..=428 | 430..=499, .. } | E::TooLarge(_) | E::Address(_) | E::Scheme(_),
+        ) => GONE,
         _ => AWAY,
     }
 }
@@ -238,7 +240,9 @@ mod tests {
             async move {
                 match name.as_str() {
                     "picture" => png.into_response(),
-                    "drawing" => "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".into_response(),
+                    "drawing" => {
+                        "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".into_response()
+                    }
                     "text" => "hello".into_response(),
                     _ => StatusCode::NOT_FOUND.into_response(),
                 }

@@ -104,7 +104,7 @@ impl Catalog {
             Arc::new(List { playlist: saved.playlist, channels })
         };
         let lists = lists.into_iter().map(list).collect();
-        let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists)).await?;
+        let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
         let now =
             Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal), directory: Arc::default() };
         let this = Self(Arc::new(Inner {
@@ -196,9 +196,10 @@ impl Writing<'_> {
     async fn publish(&self, change: impl FnOnce(&mut Vec<Arc<List>>)) -> Result<(), Error> {
         let before = self.catalog.snapshot();
         let (version, mut lists) = (before.version + 1, before.lists().to_vec());
-        drop(before);
         change(&mut lists);
-        let snapshot = tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(version, lists))).await?;
+        let snapshot =
+            tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(version, lists, Some(&before))))
+                .await?;
         self.catalog.now(|now| now.snapshot = snapshot);
         Ok(())
     }

@@ -95,7 +95,11 @@ impl Disk {
         for folder in fs::read_dir(&self.folder)?.flatten() {
             for file in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
                 if let Ok(about) = file.metadata() {
-                    files.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), file.path()));
+                    files.push((
+                        about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                        about.len(),
+                        file.path(),
+                    ));
                 }
             }
         }

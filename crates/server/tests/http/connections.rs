@@ -11,9 +11,9 @@ use server::{
     catalog::{Catalog, Folder, Store},
     fetch::{self, Fetcher},
     health::Memory,
-    logos::Logos,
     http::{self, Parts, Server, Services},
     live::{self, Hub, Numbers},
+    logos::Logos,
 };
 
 use crate::app::{NEWS, TestApp, eventually, faulty, news};
@@ -184,7 +184,8 @@ async fn a_connection_that_takes_too_long_to_finish_is_closed() {
     let (_memory, checks) = Memory::new(hub.clone(), catalog.clone());
     let (start_timeout, hdhomerun) = (Duration::from_secs(1), http::hdhomerun::Config::default());
     let hub_of = hub.clone();
-    let services = Services::new(Parts { hub: hub_of, catalog, checks, logos, http, hdhomerun, start_timeout });
+    let services =
+        Services::new(Parts { hub: hub_of, catalog, checks, logos, http, hdhomerun, start_timeout });
     let server = Server::bind(services).await.unwrap();
     let mut tcp = TcpStream::connect(server.address().unwrap()).await.unwrap();
     tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();

@@ -2,7 +2,7 @@
 //! group, by the address last, for addresses change most. The surest matches are made first.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -35,6 +35,9 @@ pub(super) fn matching(old: &[&Listed], new: &[Listed]) -> Vec<Option<usize>> {
     let mut found = vec![None; new.len()];
     let mut is_taken = vec![false; old.len()];
     for key in KEYS {
+        if found.iter().all(Option::is_some) {
+            break;
+        }
         let free = |(place, _): &(usize, &&Listed)| key.alone || !is_taken[*place];
         let mut places = by_key(&key, old.iter().enumerate().filter(free).map(|(at, it)| (at, *it)), &hasher);
         if places.is_empty() {
@@ -44,10 +47,10 @@ pub(super) fn matching(old: &[&Listed], new: &[Listed]) -> Vec<Option<usize>> {
         let wanted = by_key(&key, new.iter().enumerate().filter(unknown), &hasher);
         for (hash, those) in wanted {
             let Some(candidates) = places.remove(&hash) else { continue };
-            if key.alone && (those.len() > 1 || candidates.len() > 1) {
+            if key.alone && !(those.others.is_empty() && candidates.others.is_empty()) {
                 continue;
             }
-            for (new, old) in those.into_iter().zip(candidates) {
+            for (new, old) in those.iter().zip(candidates.iter()) {
                 if found[new].is_none() && !is_taken[old] {
                     found[new] = Some(old);
                     is_taken[old] = true;
@@ -58,16 +61,31 @@ pub(super) fn matching(old: &[&Listed], new: &[Listed]) -> Vec<Option<usize>> {
     found
 }
 
-/// Where the channels are, in order, by what `key` compares.
+/// Where channels are, in order. Nearly all keys are of one.
+struct Places {
+    first: usize,
+    others: Vec<usize>,
+}
+
+impl Places {
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+/// Where the channels are by what `key` compares.
 fn by_key<'a>(
     key: &Key,
     channels: impl Iterator<Item = (usize, &'a Listed)>,
     hasher: &RandomState,
-) -> HashMap<u64, Vec<usize>> {
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+) -> HashMap<u64, Places> {
+    let mut places: HashMap<u64, Places> = HashMap::with_capacity(channels.size_hint().1.unwrap_or(0));
     for (place, channel) in channels {
         if let Some(hash) = (key.of)(channel, hasher) {
-            places.entry(hash).or_insert_with(|| Vec::with_capacity(1)).push(place);
+            match places.entry(hash) {
+                Entry::Vacant(entry) => drop(entry.insert(Places { first: place, others: Vec::new() })),
+                Entry::Occupied(mut entry) => entry.get_mut().others.push(place),
+            }
         }
     }
     places

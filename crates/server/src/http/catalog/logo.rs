@@ -55,7 +55,8 @@ pub(super) async fn logo(
     Query(size): Query<Size>,
 ) -> Result<Response, Problem> {
     let channel = services.catalog.channel(id.parse()?)?;
-    let none = |why: String| Problem::new(Kind::NotFound, format!("The channel has no logo that can be had: {why}"));
+    let none =
+        |why: String| Problem::new(Kind::NotFound, format!("The channel has no logo that can be had: {why}"));
     let address = address(&services.catalog, &channel).ok_or_else(|| none("nobody names one".to_owned()))?;
     let (mark, width) = (logos::mark(&address), Width::at_least(size.w.unwrap_or(128)));
     let tag = HeaderValue::from_str(&format!("\"{mark}-{}\"", width.pixels())).expect("digits and letters");
@@ -77,7 +78,10 @@ pub(super) async fn logo(
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         // A drawing opened by itself is a page, and a stranger's.
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+        ),
     ];
     Ok((about, safe, logo.bytes).into_response())
 }
