@@ -145,9 +145,10 @@ fn existing(file: Option<&Path>) -> anyhow::Result<Option<&Path>> {
 
 /// The names that container platforms and existing installations set.
 fn mission_environment() -> Env {
-    given(Env::raw(), "").only(&["ACESTREAM_BASE_URL", "STORAGE_DIR", "PORT"]).map(|name| {
+    given(Env::raw(), "").only(&["ACESTREAM_BASE_URL", "DATABASE_URL", "STORAGE_DIR", "PORT"]).map(|name| {
         match name.as_str() {
             name if name.eq_ignore_ascii_case("ACESTREAM_BASE_URL") => "engine.base_url".into(),
+            name if name.eq_ignore_ascii_case("DATABASE_URL") => "catalog.database_url".into(),
             name if name.eq_ignore_ascii_case("PORT") => "http.port".into(),
             _ => "storage_dir".into(),
         }

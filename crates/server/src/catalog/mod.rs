@@ -35,6 +35,8 @@ mod refresh;
 mod schedule;
 mod snapshot;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod xtream;
 
 pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};

@@ -11,7 +11,7 @@ use super::{
     extract::{Json, Viewer},
 };
 use crate::{
-    catalog::ChannelId,
+    catalog::{ChannelId, Source},
     live::{EngineHealth, MAX_ALTERNATIVES},
 };
 
@@ -67,7 +67,8 @@ pub(super) struct Play {
     #[serde(default)]
     #[schema(example = json!([]), max_items = 8)]
     alternatives: Vec<String>,
-    /// The channel of the catalogue that is meant, to be remembered as played.
+    /// The channel of the catalogue that is meant: it is remembered as played, and its other sources are the
+    /// alternatives where none are given.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     channel: Option<ChannelId>,
@@ -91,6 +92,19 @@ impl Play {
             }
         }
         Ok(ids)
+    }
+}
+
+impl Play {
+    /// The other sources of the channel that is meant.
+    fn other_sources(&self, services: &Services, own: &ContentId) -> Vec<ContentId> {
+        let Some(channel) = self.channel.and_then(|id| services.catalog.channel(id).ok()) else {
+            return Vec::new();
+        };
+        let hash = |source: &Source| source.link().acestream_hash()?.parse().ok();
+        let mut others: Vec<ContentId> = channel.sources().filter_map(hash).filter(|id| id != own).collect();
+        others.truncate(MAX_ALTERNATIVES);
+        others
     }
 }
 
@@ -137,7 +151,10 @@ pub(super) async fn play(
     Json(play): Json<Play>,
 ) -> Result<axum::Json<Playing>, Problem> {
     let hash: ContentId = play.hash.parse()?;
-    let alternatives = play.alternatives(&hash)?;
+    let mut alternatives = play.alternatives(&hash)?;
+    if alternatives.is_empty() {
+        alternatives = play.other_sources(&services, &hash);
+    }
     if let EngineHealth::Down { reason, .. } = services.hub.ask_engine().await {
         return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
     }
