@@ -16,10 +16,10 @@ use super::{
         Kind, Problem, Services,
         extract::{Json as Body, Path},
     },
-    playlists::{REFRESH_S, shown, whole_body},
+    playlists::{REFRESH_S, UPLOAD_MAX, shown, whole_body},
 };
 use crate::{
-    catalog::{MAX_BYTES, Name, Origin, Progress, Wanted, guide},
+    catalog::{Name, Origin, Progress, Wanted, guide},
     live::rfc3339_of,
 };
 
@@ -254,8 +254,7 @@ pub(super) async fn upload(
 
 /// The route of [`upload`], which takes more than others.
 pub(super) fn upload_route() -> OpenApiRouter<Services> {
-    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
-    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(limit))
+    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(UPLOAD_MAX))
 }
 
 fn at_work(services: &Services, name: &Name, given: Option<Bytes>) -> Result<Response, Problem> {

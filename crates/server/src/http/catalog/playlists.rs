@@ -17,13 +17,16 @@ use super::super::{
     extract::{Json as Body, Path, Query},
 };
 use crate::{
-    catalog::{Given, List, MAX_BYTES, Name, Origin, Progress, SkippedLine, Wanted},
+    catalog::{Given, List, Name, Origin, Progress, SkippedLine, Wanted},
     fetch::Address,
     live::rfc3339_of,
 };
 
 /// Seconds between two refreshes, unless another time is asked for: a day.
 pub(super) const REFRESH_S: u32 = 86_400;
+
+/// The largest upload, in bytes. It is in memory until it is read.
+pub(super) const UPLOAD_MAX: usize = 256 << 20;
 
 /// An upload may take so many times longer than other bodies.
 const UPLOAD_TIMES: u32 = 10;
@@ -324,8 +327,7 @@ pub(super) async fn whole_body(request: Request, services: &Services) -> Result<
 
 /// The route of [`upload`], which takes more than others.
 pub(super) fn upload_route() -> OpenApiRouter<Services> {
-    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
-    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(limit))
+    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(UPLOAD_MAX))
 }
 
 fn at_work(services: &Services, name: &Name, given: Given) -> Result<Response, Problem> {
