@@ -14,6 +14,7 @@ mod continuous;
 mod cors;
 mod edge;
 mod engine;
+mod engine_search;
 mod events;
 mod extract;
 mod figures;

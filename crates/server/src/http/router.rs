@@ -4,8 +4,8 @@ use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Services, catalog, continuous, engine, events, figures, health, index, live, low_latency, openapi, play,
-    problems, streams, web,
+    Services, catalog, continuous, engine, engine_search, events, figures, health, index, live, low_latency,
+    openapi, play, problems, streams, web,
 };
 
 /// The routes, without what stands around them.
@@ -35,6 +35,7 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .merge(catalog::routes())
         .routes(routes!(health::health))
         .routes(routes!(engine::list))
+        .routes(routes!(engine_search::search))
         .routes(routes!(figures::metrics))
         .routes(routes!(figures::prometheus::scrape))
         .routes(routes!(problems::explain))

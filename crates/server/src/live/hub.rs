@@ -206,6 +206,14 @@ impl Hub {
         self.0.engines.asked().await
     }
 
+    /// What a search finds at the first engine that is there. At most 20 s; safe to drop.
+    ///
+    /// # Errors
+    /// What the engine, or the connection to it, said; `Timeout` too when others search for too long.
+    pub async fn search(&self, search: &acestream::Search) -> Result<acestream::Found, acestream::Error> {
+        self.0.engines.search(search).await
+    }
+
     /// Wait until what is known of the engines together is as `wanted`.
     pub async fn until_engine(&self, wanted: impl Fn(&EngineHealth) -> bool) {
         self.0.engines.until(wanted).await;
