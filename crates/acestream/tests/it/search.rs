@@ -1,5 +1,7 @@
 //! Looking for channels: the client against the fake engine's search, with and without its token.
 
+use std::sync::Arc;
+
 use acestream::{
     Availability, Engine, Error, Found, Search,
     fake::{Channel, Profile},
@@ -14,13 +16,13 @@ fn search(query: &str) -> Search {
 /// A fake engine with 250 channels, `Foo 0` to `Foo 249`, of which every tenth is about sport.
 async fn directory() -> Rig {
     Rig::with(|config| {
-        let clip = config.channels[0].clip.clone();
+        let clip = Arc::clone(&config.channels[0].clip);
         config.channels = (0..250)
             .map(|number| Channel {
                 name: format!("Foo {number}"),
                 infohash: format!("{number:040x}").parse().unwrap(),
                 categories: vec![if number % 10 == 0 { "sport" } else { "tv" }.to_owned()],
-                ..Channel::new(id(), clip.clone())
+                ..Channel::new(id(), Arc::clone(&clip))
             })
             .collect();
     })
@@ -69,6 +71,8 @@ async fn results_come_in_pages_of_at_most_200() {
     assert_eq!(page(0, 5000).await.results.len(), 200);
     assert_eq!(page(1, 200).await.results.len(), 50);
     assert_eq!(page(u32::MAX, 200).await.results.len(), 0);
+    let most = rig.get("/search?page_size=5000").await.json();
+    assert_eq!(most["result"]["results"].as_array().unwrap().len(), 200);
     assert_eq!(rig.get("/search?page_size=x&page=-1").await.json()["result"]["results"][9]["name"], "Foo 9");
 }
 
