@@ -12,5 +12,6 @@ pub mod descriptors;
 pub mod fetch;
 pub mod http;
 pub mod live;
+pub mod ssdp;
 pub mod storage;
 pub mod telemetry;
