@@ -10,6 +10,7 @@ use crate::{
     catalog::{Catalog, Folder, Store},
     config::Config,
     fetch::Fetcher,
+    health::Memory,
     http::{Server, Services},
     live::{Engines, Hub, Local, Numbers},
     storage::Claim,
@@ -27,6 +28,7 @@ pub struct App {
     server: Server,
     hub: Hub,
     catalog: Catalog,
+    memory: Memory,
     /// The engine process that is ours, if any.
     local: Option<Local>,
     address: SocketAddr,
@@ -54,10 +56,11 @@ impl App {
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
         let listen = config.http.address();
-        let services = Services::new(hub.clone(), catalog.clone(), config.http, start_timeout);
+        let (memory, checks) = Memory::new(hub.clone(), catalog.clone());
+        let services = Services::new(hub.clone(), catalog.clone(), checks, config.http, start_timeout);
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, catalog, local, address, claim })
+        Ok(Self { server, hub, catalog, memory, local, address, claim })
     }
 
     /// Where the server listens.
@@ -76,6 +79,7 @@ impl App {
             () = shutdown => {}
             () = &mut local => {}
             () = self.catalog.keep_fresh() => {}
+            () = self.memory.run() => {}
         }
         tracing::info!("stopping");
         let stop = async {

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod descriptors;
 pub mod fetch;
+pub mod health;
 pub mod http;
 pub mod live;
 pub mod ssdp;

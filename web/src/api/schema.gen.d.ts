@@ -4,6 +4,24 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Favourites, edits and settings as one file. */
+        get: operations["backup"];
+        /** Take in favourites, edits and settings: channels that have another ID here are found by guide ID, link or name. */
+        put: operations["restore"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/channels": {
         parameters: {
             query?: never;
@@ -73,6 +91,26 @@ export interface paths {
         patch: operations["edit_channel"];
         trace?: never;
     };
+    "/api/channels/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find out whether a channel works, by playing it for a moment: a job, one at a time.
+         * @description A channel that somebody watches works, and is not touched. What is found out is remembered.
+         */
+        post: operations["check_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/engine": {
         parameters: {
             query?: never;
@@ -102,7 +140,7 @@ export interface paths {
          * @description Asks the first engine that is there, which asks others of its network: at most 20 s. The results can be added to a
          *     list by their `url`, or played by their `acestream_hash`.
          */
-        get: operations["search"];
+        get: operations["search_engine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -120,8 +158,8 @@ export interface paths {
         };
         /**
          * What streams and the engine do, as server-sent events.
-         * @description Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`
-         *     and `engine`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
+         * @description Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`,
+         *     `engine` and `job`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
          *     told once more, with the phase `ended` and the reason. The connection ends after ten minutes: come again.
          */
         get: operations["events"];
@@ -506,6 +544,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What clients keep here, such as the language of the app. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Keep something for clients: a name that is not given stays, one that is `null` goes. */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
     "/api/stream/{hash}/index.m3u8": {
         parameters: {
             query?: never;
@@ -767,6 +823,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description All that the user made. */
+        Backup: {
+            /** @description What was made of channels. */
+            edits?: components["schemas"]["Edited"][];
+            /** @description The favourites, in order. */
+            favourites?: components["schemas"]["Favourite"][];
+            /** @description `acehls-backup`. */
+            format: string;
+            /** @description What clients keep. */
+            settings?: Record<string, never>;
+            /**
+             * Format: int32
+             * @description 1.
+             */
+            version: number;
+        };
         /** @description A channel of a playlist. */
         Channel: {
             /** @description The ID to play it by; `null` for a channel that needs no engine. */
@@ -965,6 +1037,84 @@ export interface components {
              */
             source: string | null;
         };
+        /** @description A channel of which something was made. */
+        Edited: {
+            /** @description The channel. */
+            channel: components["schemas"]["Known"];
+            /** @description What was made of it. */
+            edit: components["schemas"]["Edit"];
+        };
+        /** @description One page of what the engine found. */
+        EngineFound: {
+            /**
+             * Format: int32
+             * @description Which page this is, counted from 0.
+             */
+            page: number;
+            /**
+             * Format: int32
+             * @description How many the engine is asked for on one page.
+             */
+            page_size: number;
+            /** @description In the engine's order, the best first. */
+            results: components["schemas"]["EngineFoundChannel"][];
+            /**
+             * Format: int64
+             * @description How many the engine has on all pages together; what it counts as one may be several results here.
+             */
+            total?: number | null;
+        };
+        /** @description A channel that the engine knows. */
+        EngineFoundChannel: {
+            /** @description The ID to play it by: the infohash. */
+            acestream_hash: string;
+            /**
+             * Format: double
+             * @description How much of the time it is there, 0 to 1.
+             */
+            available?: number | null;
+            /**
+             * Format: int64
+             * @description As the engine says it, in a unit of its own.
+             */
+            bitrate?: number | null;
+            /**
+             * @description The engine's categories.
+             * @example [
+             *       "sport"
+             *     ]
+             */
+            categories: string[];
+            /** @description When that was looked at, RFC 3339. */
+            checked_at?: string | null;
+            /**
+             * @description ISO 3166-1, as the engine writes them.
+             * @example [
+             *       "gb"
+             *     ]
+             */
+            countries: string[];
+            /** @description Its swarm. */
+            infohash: string;
+            /**
+             * @description ISO 639-2, as the engine writes them.
+             * @example [
+             *       "eng"
+             *     ]
+             */
+            languages: string[];
+            /** @description The URL of its logo. */
+            logo?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description `green`: it is there; `yellow`: nobody guarantees that; `null` where the engine does not say. */
+            status?: string | null;
+            /**
+             * @description The link to add it by.
+             * @example acestream:?infohash=d65257bb7856e13b718df1dfe65ee482d90dd384
+             */
+            url: string;
+        };
         /** @description The engines of this server. */
         EngineList: {
             /** @description In the order of the configuration. */
@@ -1047,6 +1197,8 @@ export interface components {
         Event: {
             /** @description The engine. */
             engine: components["schemas"]["EngineState"];
+            /** @description What runs, and the last that ran. */
+            jobs: components["schemas"]["Progress"][];
             /** @description The streams asked for that play or start. */
             streams: components["schemas"]["StreamNow"][];
             /** @enum {string} */
@@ -1057,7 +1209,20 @@ export interface components {
         }) | (components["schemas"]["EngineState"] & {
             /** @enum {string} */
             type: "engine";
+        }) | (components["schemas"]["Progress"] & {
+            /** @enum {string} */
+            type: "job";
         });
+        /** @description A favourite. */
+        Favourite: {
+            /**
+             * Format: int64
+             * @description Since when, in seconds since 1970 UTC.
+             */
+            added_at: number;
+            /** @description The channel. */
+            channel: components["schemas"]["Known"];
+        };
         /** @description A guide. */
         Guide: {
             /** @description How many channels it has. */
@@ -1154,6 +1319,22 @@ export interface components {
             /** @description How many. */
             total: number;
         };
+        /** @description A channel, and what it is known by where its ID is not. */
+        Known: {
+            /** @description Its group there. */
+            group?: string | null;
+            /**
+             * Format: int64
+             * @description Its ID.
+             */
+            id: number;
+            /** @description The link of its first source. */
+            link?: string | null;
+            /** @description What its playlist calls it. */
+            name?: string;
+            /** @description Its ID in the guide. */
+            tvg_id?: string | null;
+        };
         /** @description The server in figures. */
         Metrics: {
             /** @description Streams that play or start now. */
@@ -1229,10 +1410,10 @@ export interface components {
             now?: components["schemas"]["Programme"] | null;
         };
         /**
-         * @description What a stream does now, finer than its [`State`](super::State).
+         * @description What a job does.
          * @enum {string}
          */
-        Phase: "resolving" | "starting" | "prebuffering" | "live" | "reconnecting" | "ended";
+        Phase: "waiting" | "downloading" | "reading" | "matching" | "saving" | "done" | "unchanged" | "held_back" | "failed" | "cancelled";
         /** @description Which channel to play. */
         Play: {
             /**
@@ -1241,6 +1422,11 @@ export interface components {
              * @example []
              */
             alternatives?: string[];
+            /**
+             * Format: int64
+             * @description The channel of the catalogue that is meant, to be remembered as played.
+             */
+            channel?: number | null;
             /**
              * @description Its content ID: 32 to 64 ASCII letters and digits, usually 40 hexadecimal ones.
              * @example d65257bb7856e13b718df1dfe65ee482d90dd384
@@ -1430,9 +1616,9 @@ export interface components {
              * @description Its number.
              */
             id: number;
-            /** @description `playlist` or `guide`. */
+            /** @description `playlist`, `guide` or `check`. */
             kind: string;
-            /** @description The name of what it works for. */
+            /** @description The name of what it works for; of a channel that is checked, its ID. */
             name: string;
             /** @description What it does. */
             phase: components["schemas"]["Phase"];
@@ -1511,76 +1697,14 @@ export interface components {
             /** @description What can be played. */
             window: components["schemas"]["WindowReport"];
         };
-        /** @description One page of what the engine found. */
-        Results: {
-            /**
-             * Format: int32
-             * @description Which page this is, counted from 0.
-             */
-            page: number;
-            /**
-             * Format: int32
-             * @description How many the engine is asked for on one page.
-             */
-            page_size: number;
-            /** @description In the engine's order, the best first. */
-            results: components["schemas"]["SearchResult"][];
-            /**
-             * Format: int64
-             * @description How many the engine has on all pages together; what it counts as one may be several results here.
-             */
-            total?: number | null;
-        };
-        /** @description A channel that the engine knows. */
-        SearchResult: {
-            /** @description The ID to play it by: the infohash. */
-            acestream_hash: string;
-            /**
-             * Format: double
-             * @description How much of the time it is there, 0 to 1.
-             */
-            available?: number | null;
-            /**
-             * Format: int64
-             * @description As the engine says it, in a unit of its own.
-             */
-            bitrate?: number | null;
-            /**
-             * @description The engine's categories.
-             * @example [
-             *       "sport"
-             *     ]
-             */
-            categories: string[];
-            /** @description When that was looked at, RFC 3339. */
-            checked_at?: string | null;
-            /**
-             * @description ISO 3166-1, as the engine writes them.
-             * @example [
-             *       "gb"
-             *     ]
-             */
-            countries: string[];
-            /** @description Its swarm. */
-            infohash: string;
-            /**
-             * @description ISO 639-2, as the engine writes them.
-             * @example [
-             *       "eng"
-             *     ]
-             */
-            languages: string[];
-            /** @description The URL of its logo. */
-            logo?: string | null;
-            /** @description Its name. */
-            name: string;
-            /** @description `green`: it is there; `yellow`: nobody guarantees that; `null` where the engine does not say. */
-            status?: string | null;
-            /**
-             * @description The link to add it by.
-             * @example acestream:?infohash=d65257bb7856e13b718df1dfe65ee482d90dd384
-             */
-            url: string;
+        /** @description What became of a backup. */
+        Restored: {
+            /** @description How many edits. */
+            edits: number;
+            /** @description How many favourites there were. */
+            favourites: number;
+            /** @description How many channels are not here. What was made of them is kept, should they come. */
+            missing: number;
         };
         /** @description A line of a playlist that could not be read. */
         SkippedLine: {
@@ -1741,6 +1865,76 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be kept, and given to `PUT /api/backup`, here or on another server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Backup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            /** @description It is no backup, or a text in it is empty or too long */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is larger than the server takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -1982,6 +2176,56 @@ export interface operations {
             };
         };
     };
+    check_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its turn */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wait already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -2001,13 +2245,15 @@ export interface operations {
             };
         };
     };
-    search: {
+    search_engine: {
         parameters: {
             query: {
                 /** @description A part of the name, 200 characters at most. */
                 q: string;
                 /** @description Which page, counted from 0. */
                 page?: number;
+                /** @description How many results a page has: 50 unless told, 200 at most. */
+                page_size?: number;
                 /** @description One of the engine's categories, such as `sport`, `movies`, `music`, `informational` or `tv`. */
                 category?: string;
             };
@@ -2023,7 +2269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Results"];
+                    "application/json": components["schemas"]["EngineFound"];
                 };
             };
             /** @description There is nothing to look for, or a parameter is none */
@@ -3381,6 +3627,66 @@ export interface operations {
             };
             /** @description No such channel */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description It is more than the server keeps */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, now};
+use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, jobs::Job, now};
 
 /// So many that were played last are told.
 const RECENTS: usize = 200;
@@ -32,7 +32,7 @@ impl Catalog {
         self.whole(async move { this.edit_now(edits).await }).await
     }
 
-    async fn edit_now(&self, edits: Vec<(ChannelId, Edit)>) -> Result<(), Error> {
+    pub(super) async fn edit_now(&self, edits: Vec<(ChannelId, Edit)>) -> Result<(), Error> {
         let writing = self.write().await;
         writing.store().set_edits(&edits).await?;
         let edits: HashMap<ChannelId, Edit> = edits.into_iter().collect();
@@ -110,7 +110,7 @@ impl Catalog {
         .await
     }
 
-    async fn change_favourites(
+    pub(super) async fn change_favourites(
         &self,
         change: impl FnOnce(&mut Vec<(ChannelId, i64)>) + Send + 'static,
     ) -> Result<(), Error> {
@@ -163,6 +163,12 @@ impl Catalog {
         .await
     }
 
+    /// A job that finds out whether the channel works, if none does; the caller does it.
+    #[must_use]
+    pub fn begin_check(&self, id: ChannelId) -> (Job, bool) {
+        self.0.jobs.begin("check", &id.to_string(), &self.0.stop)
+    }
+
     /// Keep how the source behind `link`, its AceStream ID or its address, did.
     ///
     /// # Errors
@@ -191,7 +197,7 @@ fn edited(channel: &Arc<Channel>, edit: Option<&Edit>) -> Arc<Channel> {
     Arc::new(Channel { edit, ..(**channel).clone() })
 }
 
-fn check(edit: &Edit) -> Result<(), Error> {
+pub(super) fn check(edit: &Edit) -> Result<(), Error> {
     let texts = [&edit.name, &edit.number, &edit.group, &edit.guide, &edit.source];
     for text in texts.into_iter().flatten() {
         if text.trim().is_empty() || text.len() > TEXT_MAX || text.chars().any(char::is_control) {

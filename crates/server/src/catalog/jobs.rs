@@ -52,9 +52,9 @@ impl Phase {
 pub struct Progress {
     /// Its number.
     pub id: u64,
-    /// `playlist` or `guide`.
+    /// `playlist`, `guide` or `check`.
     pub kind: &'static str,
-    /// The name of what it works for.
+    /// The name of what it works for; of a channel that is checked, its ID.
     pub name: String,
     /// What it does.
     pub phase: Phase,

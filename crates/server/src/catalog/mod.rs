@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::fetch::Fetcher;
 
+pub mod backup;
 mod changes;
 mod channel;
 mod config;

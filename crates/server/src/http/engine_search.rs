@@ -10,8 +10,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Kind, Problem, Services, extract::Query};
 use crate::live::{EngineHealth, Failure, rfc3339_of};
 
-/// How many results the engine is asked for at once.
+/// How many results the engine is asked for at once, unless told.
 const PAGE_SIZE: u32 = 50;
+/// How many it gives at most.
+const MAX_PAGE_SIZE: u32 = 200;
 /// More pages than an engine has.
 const MAX_PAGE: u32 = 10_000;
 /// The longest text to look for, in characters.
@@ -30,6 +32,8 @@ pub(super) struct Wanted {
     /// Which page, counted from 0.
     #[serde(default)]
     page: u32,
+    /// How many results a page has: 50 unless told, 200 at most.
+    page_size: Option<u32>,
     /// One of the engine's categories, such as `sport`, `movies`, `music`, `informational` or `tv`.
     category: Option<String>,
 }
@@ -49,11 +53,15 @@ impl TryFrom<Wanted> for Search {
         if wanted.page > MAX_PAGE {
             return refused("page: there are not so many.");
         }
+        let page_size = wanted.page_size.unwrap_or(PAGE_SIZE);
+        if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
+            return refused("page_size: 1 to 200.");
+        }
         let category = wanted.category.filter(|category| !category.is_empty());
         if !category.as_deref().is_none_or(is_category) {
             return refused("category: letters, digits and _ only.");
         }
-        Ok(Self { query: query.to_owned(), category, page: wanted.page, page_size: PAGE_SIZE })
+        Ok(Self { query: query.to_owned(), category, page: wanted.page, page_size })
     }
 }
 
@@ -63,6 +71,7 @@ fn is_category(text: &str) -> bool {
 
 /// One page of what the engine found.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EngineFound)]
 pub(super) struct Results {
     /// In the engine's order, the best first.
     results: Vec<SearchResult>,
@@ -76,6 +85,7 @@ pub(super) struct Results {
 
 /// A channel that the engine knows.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EngineFoundChannel)]
 struct SearchResult {
     /// Its name.
     name: String,
@@ -145,7 +155,7 @@ fn date(time: SystemTime) -> Option<String> {
 /// Asks the first engine that is there, which asks others of its network: at most 20 s. The results can be added to a
 /// list by their `url`, or played by their `acestream_hash`.
 #[utoipa::path(
-    get, path = "/api/engine/search", tag = "operation", params(Wanted),
+    get, path = "/api/engine/search", operation_id = "search_engine", tag = "channels", params(Wanted),
     responses(
         (status = 200, description = "What was found", body = Results),
         (status = 400, description = "There is nothing to look for, or a parameter is none", content_type = "application/problem+json", body = super::problem::Details),
@@ -164,7 +174,7 @@ pub(super) async fn search(
     }
     let found = services.hub.search(&search).await.map_err(told)?;
     let results = found.results.into_iter().map(SearchResult::from).collect();
-    Ok(Json(Results { results, total: found.total, page: search.page, page_size: PAGE_SIZE }))
+    Ok(Json(Results { results, total: found.total, page: search.page, page_size: search.page_size }))
 }
 
 /// The engine's error as that of a stream would be told, but without speaking of a channel.

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{catalog::Catalog, live::Hub};
+use crate::{catalog::Catalog, health::Checks, live::Hub};
 
 mod address;
 mod catalog;
@@ -51,6 +51,8 @@ pub struct Inner {
     pub hub: Hub,
     /// The playlists and their channels.
     pub catalog: Catalog,
+    /// Asks whether channels work.
+    pub checks: Checks,
     /// The section of the configuration.
     pub http: Config,
     /// How long a playlist request waits for a stream's first segment.
@@ -66,10 +68,10 @@ pub struct Inner {
 impl Services {
     /// What the handlers work with, made of its parts.
     #[must_use]
-    pub fn new(hub: Hub, catalog: Catalog, http: Config, start_timeout: Duration) -> Self {
+    pub fn new(hub: Hub, catalog: Catalog, checks: Checks, http: Config, start_timeout: Duration) -> Self {
         let figures = figures::Figures::default();
         let (platform, events) = (Platform::detect(), events::Room::new(http.max_connections));
-        Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform, events, figures }))
+        Self(Arc::new(Inner { hub, catalog, checks, http, start_timeout, platform, events, figures }))
     }
 }
 

@@ -10,7 +10,10 @@ use super::{
     address::Address,
     extract::{Json, Viewer},
 };
-use crate::live::{EngineHealth, MAX_ALTERNATIVES};
+use crate::{
+    catalog::ChannelId,
+    live::{EngineHealth, MAX_ALTERNATIVES},
+};
 
 /// What this server runs on, as far as clients care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,10 @@ pub(super) struct Play {
     #[serde(default)]
     #[schema(example = json!([]), max_items = 8)]
     alternatives: Vec<String>,
+    /// The channel of the catalogue that is meant, to be remembered as played.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    channel: Option<ChannelId>,
 }
 
 impl Play {
@@ -137,6 +144,12 @@ pub(super) async fn play(
     // Somebody asks for this channel now: that it failed a moment ago does not answer them.
     services.hub.forgive(&hash);
     services.hub.join(&hash, viewer.0)?.offer(&alternatives);
+    if let Some(channel) = play.channel
+        && let Err(error) = services.catalog.add_recent(channel).await
+    {
+        // It plays all the same.
+        tracing::debug!("channel {channel} is not remembered as played: {error}");
+    }
     let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
     let (platform, backend) = services.platform.names();
     Ok(axum::Json(Playing {

@@ -24,6 +24,7 @@ use super::{
     limits::{Blocked, Limit, LimitError, Limits, Usage},
     listing::Listing,
     memory::{self, Needs},
+    outcome::{Outcome, Outcomes},
     stream::Shared,
     task::{Beginning, Task},
     viewers::Viewers,
@@ -62,6 +63,7 @@ pub(super) struct Inner {
     limits: Arc<Limits>,
     viewers: Arc<Viewers>,
     directory: Mutex<Directory>,
+    pub(super) outcomes: Outcomes,
     pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
 }
@@ -75,6 +77,7 @@ impl Hub {
             viewers: Arc::new(Viewers::new(&config, Arc::clone(&limits))),
             limits,
             directory: Mutex::default(),
+            outcomes: Outcomes::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
             config,
@@ -217,6 +220,12 @@ impl Hub {
     /// Wait until what is known of the engines together is as `wanted`.
     pub async fn until_engine(&self, wanted: impl Fn(&EngineHealth) -> bool) {
         self.0.engines.until(wanted).await;
+    }
+
+    /// How plays turn out from now on.
+    #[must_use]
+    pub fn outcomes(&self) -> tokio::sync::broadcast::Receiver<Outcome> {
+        self.0.outcomes.listen()
     }
 
     /// Is over when the hub begins to shut down.

@@ -193,7 +193,7 @@ pub(crate) fn faulty(fault: &str) -> Channel {
     Channel { fault: fault.parse().unwrap(), ..news() }
 }
 
-fn clip() -> Arc<Clip> {
+pub(crate) fn clip() -> Arc<Clip> {
     static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
     Arc::clone(CLIP.get_or_init(|| Arc::new(Clip::new(std::fs::read(path).unwrap()).unwrap())))

@@ -45,7 +45,7 @@ impl TestApp {
         .await
     }
 
-    async fn names(&self, query: &str) -> Vec<String> {
+    pub(crate) async fn names(&self, query: &str) -> Vec<String> {
         let page = self.value(&format!("/api/channels{query}")).await;
         let name = |row: &Value| row["name"].as_str().unwrap().to_owned();
         page["channels"].as_array().unwrap().iter().map(name).collect()
@@ -237,4 +237,28 @@ async fn an_answer_is_not_sent_again_until_something_changed() {
     app.request(Method::PUT, &format!("/api/favourites/{id}")).send().await.unwrap();
     assert_eq!(again().await.unwrap().status(), 200);
     app.end().await;
+}
+
+#[tokio::test]
+async fn what_the_user_made_goes_from_one_server_to_another() {
+    let app = TestApp::start().await;
+    app.upload("tv", list()).await;
+    let (one, two) = (app.id_of("One HD").await, app.id_of("Canal 2").await);
+    app.send(Method::PATCH, &format!("/api/channels/{one}"), json!({ "name": "Uno" })).await;
+    app.send(Method::PUT, "/api/favourites", json!({ "ids": [two, one] })).await;
+    app.send(Method::PATCH, "/api/settings", json!({ "language": "es" })).await;
+    let backup = app.value("/api/backup").await;
+    app.end().await;
+
+    // The same channels in a playlist of another name have other IDs.
+    let other = TestApp::start().await;
+    other.upload("television", list()).await;
+    let restored: Value = other.send(Method::PUT, "/api/backup", backup).await.json().await.unwrap();
+
+    assert_eq!(restored, json!({ "favourites": 2, "edits": 1, "missing": 0 }));
+    assert_eq!(other.names("?only=favourites").await, ["Canal 2", "Uno"]);
+    assert_eq!(other.value("/api/settings").await, json!({ "language": "es" }));
+    let wrong = json!({ "format": "something else", "version": 1 });
+    assert_eq!(other.send(Method::PUT, "/api/backup", wrong).await.status(), 400);
+    other.end().await;
 }

@@ -10,6 +10,7 @@ use tokio::{
 use server::{
     catalog::{Catalog, Folder, Store},
     fetch::{self, Fetcher},
+    health::Memory,
     http::{self, Server, Services},
     live::{self, Hub, Numbers},
 };
@@ -178,7 +179,8 @@ async fn a_connection_that_takes_too_long_to_finish_is_closed() {
     let fetcher = Fetcher::new(&fetch::Config::default());
     let lists = Arc::new(Folder::new(folder.path().to_owned()));
     let catalog = Catalog::load(store, fetcher, lists).await.unwrap();
-    let services = Services::new(hub.clone(), catalog, http, Duration::from_secs(1));
+    let (_memory, checks) = Memory::new(hub.clone(), catalog.clone());
+    let services = Services::new(hub.clone(), catalog, checks, http, Duration::from_secs(1));
     let server = Server::bind(services).await.unwrap();
     let mut tcp = TcpStream::connect(server.address().unwrap()).await.unwrap();
     tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();

@@ -1,141 +1,118 @@
-//! Channels that the engine finds, as they can be added.
+//! The engine's own search, and what plays tell of channels.
 
-use acestream::fake::{Channel, FakeConfig, Profile};
-use iptv::{Link, parse_link};
+use acestream::fake::{Channel, Fault};
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, eventually, faulty, id, kind_and_detail, news, problem};
-
-async fn found(app: &TestApp, query: &str) -> Value {
-    let response = app.get(&format!("/api/engine/search?{query}")).await;
-    assert_eq!(response.status(), 200);
-    assert_eq!(response.headers()["cache-control"], "no-store");
-    response.json().await.unwrap()
-}
-
-fn named(name: &str) -> Channel {
-    Channel { name: name.to_owned(), categories: vec!["sport".to_owned()], ..news() }
-}
+use crate::app::{NEWS, TestApp, clip, eventually, id, news};
 
 #[tokio::test]
-async fn what_the_engine_finds_can_be_added_and_played() {
-    let app = TestApp::with(vec![named("Cup TV")], |_| {}).await;
-
-    let mut body = found(&app, "q=%20cup%20").await;
-
-    let checked_at = body["results"][0]["checked_at"].take();
-    let infohash = news().infohash.to_string();
-    assert!(checked_at.as_str().unwrap().ends_with('Z'), "{checked_at}");
-    let expected = json!({
-        "results": [{
-            "name": "Cup TV", "logo": null, "infohash": infohash, "acestream_hash": infohash,
-            "url": format!("acestream:?infohash={infohash}"),
-            "languages": ["eng"], "countries": ["gb"], "categories": ["sport"],
-            "status": "green", "available": 1.0, "checked_at": null, "bitrate": null,
-        }],
-        "total": 1, "page": 0, "page_size": 50,
-    });
-    assert_eq!(body, expected);
-    let link = parse_link(body["results"][0]["url"].as_str().unwrap()).unwrap();
-    assert_eq!(link, Link::Infohash(infohash.clone()));
-    assert_eq!(app.play(&format!(r#"{{"hash": "{infohash}"}}"#)).await.status(), 200);
-    let playlist = app.get(&format!("/api/stream/{infohash}/playlist.m3u8")).await;
-    assert_eq!(playlist.status(), 200);
-    app.end().await;
-}
-
-#[tokio::test]
-async fn results_come_in_pages_and_by_category() {
-    let channel = |number: usize| Channel {
-        ids: vec![id(&format!("{number:040x}"))],
-        infohash: format!("{number:040x}").parse().unwrap(),
-        categories: vec![if number == 7 { "music" } else { "tv" }.to_owned()],
-        ..named(&format!("Foo {number}"))
-    };
-    let app = TestApp::with((0..60).map(channel).collect(), |_| {}).await;
-
-    let second = found(&app, "q=foo&page=1").await;
-    let music = found(&app, "q=foo&category=music").await;
-
-    assert_eq!((&second["total"], &second["page"]), (&60.into(), &1.into()));
-    assert_eq!(second["results"].as_array().unwrap().len(), 10);
-    assert_eq!(second["results"][0]["name"], "Foo 50");
-    assert_eq!((&music["total"], &music["results"][0]["name"]), (&1.into(), &"Foo 7".into()));
-    app.end().await;
-}
-
-#[tokio::test]
-async fn a_search_for_nothing_or_by_odd_parameters_is_refused() {
+async fn what_the_engine_finds_can_be_put_into_a_playlist() {
     let app = TestApp::start().await;
-    let refused = async |query: &str| {
-        let found = kind_and_detail(app.get(&format!("/api/engine/search{query}")).await).await;
-        assert_eq!((found.0, found.1.as_str()), (400, "invalid-request"), "{query}");
-        found.2
-    };
 
-    assert_eq!(refused("").await, "q: there is nothing to look for.");
-    assert_eq!(refused("?q=%20").await, "q: there is nothing to look for.");
-    assert_eq!(refused(&format!("?q={}", "a".repeat(201))).await, "q: more than 200 characters.");
-    assert_eq!(refused("?q=a&page=10001").await, "page: there are not so many.");
-    assert_eq!(refused("?q=a&category=a%26token=b").await, "category: letters, digits and _ only.");
-    refused("?q=a&page=-1").await;
-    refused("?q=a&pages=1").await;
+    let found = app.value("/api/engine/search?q=a").await;
+    let name = found["results"][0]["name"].as_str().unwrap();
+    let url = found["results"][0]["url"].as_str().unwrap();
+    app.upload("found", format!("#EXTINF:-1,{name}\n{url}\n")).await;
+
+    assert_eq!(app.names("").await, [name]);
+    let row = &app.value("/api/channels").await["channels"][0];
+    assert_eq!(row["acestream_hash"], found["results"][0]["acestream_hash"]);
+    for query in ["q=", "q=a&page_size=0", "q=a&page_size=201", "q=a&colour=red"] {
+        assert_eq!(app.get(&format!("/api/engine/search?{query}")).await.status(), 400, "{query}");
+    }
     app.end().await;
 }
 
 #[tokio::test]
-async fn an_engine_that_wants_its_token_gets_it() {
-    let fake = FakeConfig {
-        search_needs_token: true,
-        speed: 1000.0,
-        channels: vec![named("Cup TV")],
-        ..FakeConfig::default()
-    };
-    let app = TestApp::on(fake, |_| {}).await;
-
-    assert_eq!(found(&app, "q=cup").await["total"], 1);
-    app.end().await;
-}
-
-#[tokio::test]
-async fn an_engine_without_a_search_refuses_it() {
-    let fake = FakeConfig { profile: Profile::Open, speed: 1000.0, ..FakeConfig::default() };
-    let app = TestApp::on(fake, |_| {}).await;
-
-    let refused = kind_and_detail(app.get("/api/engine/search?q=cup").await).await;
-
-    let expected = (502, "engine-refused".to_owned(), "the engine refused: it has no search".to_owned());
-    assert_eq!(refused, expected);
-    app.end().await;
-}
-
-#[tokio::test]
-async fn an_engine_that_is_down_is_told() {
-    let app =
-        TestApp::with(vec![], |config| config.engine.base_url = "http://127.0.0.1:1".parse().unwrap()).await;
-
-    let (status, body) = problem(app.get("/api/engine/search?q=cup").await).await;
-
-    assert_eq!((status, &body["type"]), (503, &"/problems/engine-unreachable".into()));
-    assert_eq!(body["code"], "engine_down");
-    app.end().await;
-}
-
-#[tokio::test]
-async fn of_several_engines_the_first_that_is_there_is_asked() {
-    let app = TestApp::with(vec![faulty("no-peers")], |config| {
-        config.engine.base_url = format!("http://127.0.0.1:1 {}", config.engine.base_url).parse().unwrap();
+async fn an_engine_that_is_down_is_told_as_the_reason() {
+    let app = TestApp::with(Vec::new(), |config| {
+        config.engine.base_url = reqwest::Url::parse("http://127.0.0.1:1").unwrap().into();
     })
     .await;
-    let search = async || {
-        let response = app.get("/api/engine/search?q=channel").await;
-        if response.status() == 200 { Some(response.json::<Value>().await.unwrap()) } else { None }
-    };
 
-    // The first may not have been found missing yet.
-    let body = eventually(search).await;
+    assert_eq!(app.get("/api/engine/search?q=a").await.status(), 503);
+    app.end().await;
+}
 
-    let result = &body["results"][0];
-    assert_eq!((&result["status"], &result["available"]), (&"yellow".into(), &0.4.into()));
+const DEAD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+async fn with_a_dead_one() -> TestApp {
+    let dead = Channel { fault: Fault::FailedToLoad, ..Channel::new(id(DEAD), clip()) };
+    let app = TestApp::with(vec![news(), dead], |_| {}).await;
+    app.upload("tv", format!("#EXTINF:-1,Alive\nacestream://{NEWS}\n#EXTINF:-1,Dead\nacestream://{DEAD}\n"))
+        .await;
+    app
+}
+
+/// The channel's row, when it is known how it did.
+async fn known(app: &TestApp, name: &str) -> Value {
+    eventually(async || {
+        let page = app.value(&format!("/api/channels?q={name}")).await;
+        let row = page["channels"][0].clone();
+        (row["health"] != "unknown").then_some(row)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn real_plays_tell_which_channels_work() {
+    let app = with_a_dead_one().await;
+
+    app.playlist().await;
+    app.get(&format!("/api/stream/{DEAD}/playlist.m3u8")).await;
+
+    let (alive, dead) = (known(&app, "alive").await, known(&app, "dead").await);
+    assert_eq!((&alive["health"], alive["took_ms"].is_number()), (&json!("working"), true), "{alive}");
+    assert_eq!((&dead["health"], dead["failure"].is_string()), (&json!("failing"), true), "{dead}");
+    let app = app.restart().await;
+    assert_eq!(app.names("?health=working").await, ["Alive"]);
+    assert_eq!(app.names("?health=failing").await, ["Dead"]);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_check_plays_a_channel_for_a_moment_and_leaves_nothing_behind() {
+    let app = with_a_dead_one().await;
+
+    let mut ended = Vec::new();
+    for name in ["Alive", "Dead"] {
+        let id = app.id_of(name).await;
+        let asked = app.send(reqwest::Method::POST, &format!("/api/channels/{id}/check"), json!({})).await;
+        assert_eq!(asked.status(), 202);
+        let job: Value = asked.json().await.unwrap();
+        ended.push(app.job_over(&job["id"]).await["phase"].clone());
+    }
+
+    assert_eq!(ended, ["done", "failed"]);
+    assert_eq!(known(&app, "alive").await["health"], "working");
+    eventually(async || (app.fake.sessions_open() == 0).then_some(())).await;
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_check_leaves_a_channel_alone_that_somebody_watches() {
+    let app = with_a_dead_one().await;
+    app.playlist().await;
+
+    let id = app.id_of("Alive").await;
+    let asked = app.send(reqwest::Method::POST, &format!("/api/channels/{id}/check"), json!({})).await;
+    let job: Value = asked.json().await.unwrap();
+
+    assert_eq!(app.job_over(&job["id"]).await["phase"], "done");
+    assert_eq!(app.value("/api/streams").await["total"], 1);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn what_is_played_from_the_catalogue_is_remembered() {
+    let app = with_a_dead_one().await;
+    let id = app.id_of("Alive").await;
+
+    app.play(&json!({ "hash": NEWS, "channel": id }).to_string()).await;
+    let app = app.restart().await;
+
+    assert_eq!(app.names("?only=recents").await, ["Alive"]);
+    app.request(reqwest::Method::DELETE, "/api/recents").send().await.unwrap();
+    assert_eq!(app.value("/api/recents").await["total"], 0);
     app.end().await;
 }

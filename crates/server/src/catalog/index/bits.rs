@@ -66,6 +66,14 @@ impl Bits {
         self.combine(other, |a, b| a & !b);
     }
 
+    /// Keep what `is_kept` says.
+    pub fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        for (first, block) in (0_u32..).step_by(64).zip(&mut self.blocks) {
+            let gone = ones(*block).filter(|bit| !is_kept(first + bit));
+            *block &= !gone.fold(0, |gone, bit| gone | 1 << bit);
+        }
+    }
+
     fn combine(&mut self, other: &Self, how: impl Fn(u64, u64) -> u64) {
         debug_assert_eq!(self.len, other.len, "sets of different channels");
         for (block, &others) in self.blocks.iter_mut().zip(&other.blocks) {
@@ -135,10 +143,11 @@ mod tests {
             b in prop::collection::btree_set(0_u32..300, 0..50),
         ) {
             let ours = bits(300, &a);
-            let (mut both, mut any, mut only) = (ours.clone(), ours.clone(), ours.clone());
+            let (mut both, mut any, mut only, mut even) = (ours.clone(), ours.clone(), ours.clone(), ours.clone());
             both.and(&bits(300, &b));
             any.union(&bits(300, &b));
             only.without(&bits(300, &b));
+            even.retain(|place| place % 2 == 0);
 
             prop_assert_eq!(ours.count(), a.len());
             prop_assert_eq!(ours.is_empty(), a.is_empty());
@@ -146,6 +155,7 @@ mod tests {
             prop_assert_eq!(&ours.iter().collect::<BTreeSet<_>>(), &a);
             prop_assert_eq!(both.iter().collect::<BTreeSet<_>>(), &a & &b);
             prop_assert_eq!(any.iter().collect::<BTreeSet<_>>(), &a | &b);
+            prop_assert_eq!(even, bits(300, &a.iter().copied().filter(|place| place % 2 == 0).collect()));
             prop_assert_eq!(only.iter().collect::<BTreeSet<_>>(), &a - &b);
         }
     }

@@ -4,20 +4,25 @@
 //! search in hundreds of thousands. Names are compared as [`iptv::name::fold`] writes them.
 
 mod bits;
+mod letters;
 mod order;
 mod query;
+mod sought;
 mod texts;
 mod typo;
 mod words;
 
+#[cfg(test)]
+mod speed;
 #[cfg(test)]
 mod tests;
 
 pub use bits::Bits;
 
 use query::Query;
+use sought::{How, Sought};
 use texts::{Texts, beginning};
-use typo::{MAX_MISTAKES, Typo};
+use typo::MAX_MISTAKES;
 use words::Words;
 
 /// Channels that can be searched. Those after them are not in the index.
@@ -28,6 +33,9 @@ const MAX_BYTES: usize = 500;
 
 /// With fewer channels found than this, the words are taken to have mistakes.
 const FEW: usize = 5;
+
+/// This part of all channels can be looked at one by one in the time it takes to find a word.
+const FEW_TO_LOOK_AT: usize = 128;
 
 /// The names of all channels. A channel is known by its place in what the index was built of.
 #[derive(Debug)]
@@ -81,11 +89,11 @@ impl Index {
             return found;
         }
         found.add(self.named(&query.text));
-        found.add(self.with_all(&query, |word| self.words.beginning(word)));
-        found.add(self.with_all(&query, |word| self.words.holding(word)));
+        found.add(self.with_all(&query, How::Begins));
+        found.add(self.with_all(&query, How::Occurs));
         for mistakes in 1..=MAX_MISTAKES {
             if found.count() < FEW {
-                found.add(self.with_all(&query, |word| self.near(word, mistakes)));
+                found.add(self.with_all(&query, How::Meant { mistakes }));
             }
         }
         found
@@ -123,23 +131,18 @@ impl Index {
         found
     }
 
-    /// The channels that each word finds.
-    fn with_all(&self, query: &Query, find: impl Fn(&str) -> Bits) -> Bits {
+    /// The channels whose names have all words.
+    ///
+    /// Few channels that are left are looked at themselves: that takes less time than to find all that have a word.
+    fn with_all(&self, query: &Query, how: How) -> Bits {
         let mut found = Bits::full(self.len());
         for word in &query.words {
-            found.and(&find(word));
-            if found.is_empty() {
-                break;
+            let sought = Sought::new(word, how);
+            if found.count() < self.len() as usize / FEW_TO_LOOK_AT {
+                found.retain(|place| sought.is_in(self.names.get(place)));
+            } else {
+                found.and(&self.words.find(&sought));
             }
-        }
-        found
-    }
-
-    /// The channels with a word in which `word` occurs, or may be meant.
-    fn near(&self, word: &str, mistakes: usize) -> Bits {
-        let mut found = self.words.holding(word);
-        if let Some(typo) = Typo::new(word, mistakes) {
-            found.union(&self.words.near(&typo));
         }
         found
     }
@@ -173,6 +176,5 @@ fn folded(text: &str) -> String {
     // What folds away, such as accents on their own, may be twice what stays.
     let mut folded = iptv::name::fold(&text[..text.floor_char_boundary(3 * MAX_BYTES)]);
     folded.truncate(folded.floor_char_boundary(MAX_BYTES));
-    folded.truncate(folded.trim_end().len());
     folded
 }

@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 
-use super::{folded, typo::MAX_LETTERS};
+use super::folded;
 
-/// The words of a text that count.
+/// The words of a text that count, and the letters of each.
 const MAX_WORDS: usize = 16;
+const MAX_LETTERS: usize = 64;
 
 /// A text to search for, folded.
 pub(super) struct Query {

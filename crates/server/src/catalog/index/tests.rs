@@ -5,9 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-#[path = "speed.rs"]
-mod speed;
-
 /// The names found, tier by tier.
 fn found<'a>(names: &[&'a str], text: &str) -> Vec<Vec<&'a str>> {
     let index = Index::build(names.iter().copied());
@@ -111,7 +108,26 @@ fn a_text_of_any_length_is_searched_for() {
 
     assert_eq!(found(&["xylophone", &long, "tv madrid"], &long), [[&long]]);
     assert_eq!(found(&["xylophone", "tv madrid"], &words), [["tv madrid"]]);
+    assert_eq!(found(&["xylophone", &long], &("x".repeat(64) + "yyyy")), [[&long]]);
     assert_eq!(found(&["ñ", "é"], &"é".repeat(100_000)).len(), 0);
+}
+
+#[test]
+fn as_much_of_a_name_as_can_be_searched_is_kept() {
+    let plus = "+".repeat(100_000);
+
+    assert!(folded(&plus).len() <= MAX_BYTES);
+    assert_eq!(Index::build([plus.as_str()].into_iter()).search("plus").count(), 1);
+}
+
+#[test]
+fn the_few_that_are_left_are_looked_at_one_by_one() {
+    let mut names = vec!["Alpha Sport", "Alpha Transport", "Alphabet Radio"];
+    names.resize(1000, "Other");
+
+    assert_eq!(found(&names, "alpha sport"), [["Alpha Sport"], ["Alpha Transport"]]);
+    assert_eq!(found(&names, "alphabet radoi"), [["Alphabet Radio"]]);
+    assert!(found(&names, "alphabet sport").is_empty());
 }
 
 #[test]
@@ -178,7 +194,13 @@ fn names() -> impl Strategy<Value = Vec<String>> {
 
 proptest! {
     #[test]
-    fn tiers_are_what_looking_at_each_name_gives(names in names(), text in "[aàbnб1日+]{1,3}( [abñб1日]{1,2}){0,3}") {
+    fn tiers_are_what_looking_at_each_name_gives(
+        mut names in names(),
+        others in 0_usize..2,
+        text in "[aàbnб1日+]{1,3}( [abñб1日]{1,2}){0,3}",
+    ) {
+        // Among many others those that are found are few.
+        names.resize(names.len() + 600 * others, "others".to_owned());
         let index = Index::build(names.iter().map(String::as_str));
         let mut left: BTreeSet<u32> = (0..index.len()).collect();
         let mut wanted = Vec::new();
@@ -221,7 +243,10 @@ proptest! {
     }
 
     #[test]
-    fn any_names_and_any_text_are_taken(names in prop::collection::vec(any::<String>(), 0..20), text in any::<String>()) {
+    fn any_names_and_any_text_are_taken(
+        names in prop::collection::vec(any::<String>(), 0..20),
+        text in any::<String>(),
+    ) {
         let index = Index::build(names.iter().map(String::as_str));
 
         prop_assert!(index.search(&text).count() <= names.len());

@@ -31,9 +31,22 @@ impl Texts {
         beginning(&self.starts[..self.starts.len() - 1], text, |start| &self.buffer[start as usize..])
     }
 
-    /// The numbers of the texts in which `text` occurs, ascending. `text` is not empty.
-    pub(super) fn holding(&self, text: &str) -> impl Iterator<Item = usize> {
-        let finder = Finder::new(text);
+    /// Where those end that begin with `text`, which the one at `first` does, if the texts are sorted.
+    ///
+    /// The end is mostly near, so the steps begin small.
+    pub(super) fn end_of(&self, first: usize, text: &str) -> usize {
+        let begins = |&start: &u32| self.buffer.as_bytes()[start as usize..].starts_with(text.as_bytes());
+        let (mut from, mut step) = (first + 1, 1);
+        while self.starts.get(from + step).is_some_and(begins) {
+            from += step;
+            step *= 2;
+        }
+        let to = (from + step).min(self.starts.len() - 1);
+        from + self.starts[from..to].partition_point(begins)
+    }
+
+    /// The numbers of the texts in which the finder's text occurs, ascending. That text is not empty.
+    pub(super) fn holding(&self, finder: &Finder<'_>) -> impl Iterator<Item = usize> {
         let mut next = 0;
         std::iter::from_fn(move || {
             let from = self.starts[next] as usize;

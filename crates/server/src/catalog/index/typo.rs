@@ -1,23 +1,37 @@
 //! Words with mistakes in them.
 
-/// The letters of a word that count. Longer ones are cut.
-pub(super) const MAX_LETTERS: usize = 64;
-
 /// The most mistakes that are looked for in one word.
 pub(super) const MAX_MISTAKES: usize = 2;
 
 /// The cells of a row: one for each difference of lengths, and one at each end that is never near enough.
 const CELLS: usize = 2 * MAX_MISTAKES + 3;
 
-/// More than any number of mistakes.
-const FAR: usize = 100;
+/// The fewest mistakes with which so many of our letters become so many of theirs.
+type Row = [u8; CELLS];
+
+/// More than any number of mistakes that is looked for.
+const FAR: u8 = 100;
 
 /// A word with mistakes: a letter too much, too few, another in its place, or two the wrong way round.
 #[derive(Debug)]
 pub(super) struct Typo {
     letters: Vec<char>,
-    mark: u64,
     mistakes: usize,
+}
+
+/// The letters of a word that were read, each with its row.
+#[derive(Debug, Default)]
+pub(super) struct Path(Vec<(char, Row)>);
+
+/// What the beginning of a word tells, and so of all words that begin like it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict<'a> {
+    /// They may be meant.
+    Meant(&'a str),
+    /// They are not.
+    Other(&'a str),
+    /// The word is not meant, longer ones may be.
+    TooShort,
 }
 
 impl Typo {
@@ -25,65 +39,63 @@ impl Typo {
     ///
     /// It takes four letters to have one and eight to have two: anything is near a shorter word.
     pub(super) fn new(word: &str, mistakes: usize) -> Option<Self> {
-        let letters: Vec<char> = word.chars().take(MAX_LETTERS).collect();
+        let letters: Vec<char> = word.chars().collect();
         let mistakes = mistakes.min(letters.len() / 4).min(MAX_MISTAKES);
-        (mistakes > 0).then(|| Self { mark: mark(word), letters, mistakes })
-    }
-
-    /// Whether a word with `mark` needs a look: no mistake takes more than one letter away.
-    pub(super) fn may_fit(&self, mark: u64) -> bool {
-        let missing = self.mark & !mark;
-        (0..self.mistakes).fold(missing, |left, _| left & left.wrapping_sub(1)) == 0
+        (mistakes > 0).then_some(Self { letters, mistakes })
     }
 
     /// Whether it may stand for `word`, or for the beginning of it.
     ///
-    /// The distance is "optimal string alignment"; only cells near the diagonal are looked at, row by row, and no
-    /// further than to a row where all have too many mistakes. Cell `d` of row `i` is letter `i + d - mistakes - 1`
-    /// of `word`.
-    pub(super) fn fits(&self, word: &str) -> bool {
-        let theirs = Letters::of(word, self.letters.len() + self.mistakes);
-        let mut before = [FAR; CELLS];
-        let mut row = self.first_row(theirs.count);
-        for at in 0..self.letters.len() {
-            let next = self.next_row(at, &theirs, &before, &row);
-            if !self.is_near(&next) {
-                return false;
+    /// The distance is "optimal string alignment". A row is for a letter of `word`, and only cells near the diagonal
+    /// are looked at: cell `c` of the row after `taken` letters is for `taken + c - 1 - mistakes` of ours. `path` is
+    /// empty or comes from another word, whose rows count for as long as the two are the same.
+    pub(super) fn judge<'a>(&self, word: &'a str, path: &mut Path) -> Verdict<'a> {
+        let same =
+            path.0.iter().zip(word.chars()).take_while(|((letter, _), theirs)| letter == theirs).count();
+        path.0.truncate(same);
+        for (at, letter) in word.char_indices().skip(same) {
+            let row = self.next_row(letter, &path.0);
+            let read = &word[..at + letter.len_utf8()];
+            if self.ends_in(&row, path.0.len() + 1) {
+                return Verdict::Meant(read);
             }
-            (before, row) = (row, next);
+            if row.iter().all(|&cost| self.is_far(cost)) {
+                return Verdict::Other(read);
+            }
+            // A letter that decides is not on the path: it would be passed over in a word that goes on from there.
+            path.0.push((letter, row));
         }
-        true
+        Verdict::TooShort
     }
 
-    /// No letter of ours against the first letters of theirs.
-    fn first_row(&self, count: usize) -> [usize; CELLS] {
+    /// Our first letters against none of theirs.
+    fn first_row(&self) -> Row {
         let mut row = [FAR; CELLS];
-        for taken in 0..=self.mistakes.min(count) {
-            row[self.mistakes + 1 + taken] = taken;
-        }
+        row[self.mistakes + 1..=2 * self.mistakes + 1]
+            .iter_mut()
+            .zip(0..)
+            .for_each(|(cell, ours)| *cell = ours);
         row
     }
 
-    /// Our letters up to the one `at`; `row` is of those before it, `before` of those before that one.
-    fn next_row(
-        &self,
-        at: usize,
-        theirs: &Letters,
-        before: &[usize; CELLS],
-        row: &[usize; CELLS],
-    ) -> [usize; CELLS] {
+    /// The row after the letters of `path` and `letter`.
+    fn next_row(&self, letter: char, path: &[(char, Row)]) -> Row {
+        let (last, row, before) = match *path {
+            [] => (None, self.first_row(), [FAR; CELLS]),
+            [(last, row)] => (Some(last), row, self.first_row()),
+            [.., (_, before), (last, row)] => (Some(last), row, before),
+        };
         let mut next = [FAR; CELLS];
         for cell in 1..=2 * self.mistakes + 1 {
-            // So many of theirs are taken.
-            let Some(taken) = (at + cell).checked_sub(self.mistakes) else { continue };
-            if taken > theirs.count {
-                break;
-            }
+            let Some(ours) = (path.len() + cell).checked_sub(self.mistakes) else { continue };
+            let Some(letters) = self.letters.get(..ours) else { break };
             let mut cost = row[cell + 1].min(next[cell - 1]) + 1;
-            if taken > 0 {
-                cost = cost.min(row[cell] + usize::from(self.letters[at] != theirs.letters[taken - 1]));
+            if let [.., our] = *letters {
+                cost = cost.min(row[cell] + u8::from(our != letter));
             }
-            if at > 0 && taken > 1 && self.are_swapped(at, theirs, taken) {
+            if let [.., ours, our] = *letters
+                && (Some(our), ours) == (last, letter)
+            {
                 cost = cost.min(before[cell] + 1);
             }
             next[cell] = cost;
@@ -91,38 +103,15 @@ impl Typo {
         next
     }
 
-    fn are_swapped(&self, at: usize, theirs: &Letters, taken: usize) -> bool {
-        self.letters[at] == theirs.letters[taken - 2] && self.letters[at - 1] == theirs.letters[taken - 1]
+    /// Whether all our letters become the `taken` ones of theirs.
+    fn ends_in(&self, row: &Row, taken: usize) -> bool {
+        let cell = (self.letters.len() + self.mistakes + 1).checked_sub(taken);
+        cell.and_then(|cell| row.get(cell)).is_some_and(|&cost| !self.is_far(cost))
     }
 
-    fn is_near(&self, row: &[usize; CELLS]) -> bool {
-        row.iter().any(|&cost| cost <= self.mistakes)
+    fn is_far(&self, cost: u8) -> bool {
+        usize::from(cost) > self.mistakes
     }
-}
-
-/// The first letters of a word.
-struct Letters {
-    letters: [char; MAX_LETTERS + MAX_MISTAKES],
-    count: usize,
-}
-
-impl Letters {
-    fn of(word: &str, most: usize) -> Self {
-        let mut made = Self { letters: ['\0'; MAX_LETTERS + MAX_MISTAKES], count: 0 };
-        for (to, letter) in made.letters.iter_mut().take(most).zip(word.chars()) {
-            *to = letter;
-            made.count += 1;
-        }
-        made
-    }
-}
-
-/// The letters that are in `word`, and above them those that are in it twice. Many letters share a bit.
-pub(super) fn mark(word: &str) -> u64 {
-    word.chars().fold(0, |mark, letter| {
-        let bit = 1 << (u32::from(letter) % 32);
-        if mark & bit == 0 { mark | bit } else { mark | bit << 32 }
-    })
 }
 
 #[cfg(test)]
@@ -152,7 +141,8 @@ mod tests {
     }
 
     fn fits(typed: &str, word: &str) -> bool {
-        Typo::new(typed, MAX_MISTAKES).is_some_and(|typo| typo.may_fit(mark(word)) && typo.fits(word))
+        Typo::new(typed, MAX_MISTAKES)
+            .is_some_and(|typo| matches!(typo.judge(word, &mut Path::default()), Verdict::Meant(_)))
     }
 
     #[test]
@@ -187,23 +177,44 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(ProptestConfig::with_cases(1000))]
         #[test]
         fn it_is_the_distance_by_the_book(typed in "[abcя]{4,12}", word in "[abcя]{0,14}", most in 1_usize..3) {
             let mistakes = most.min(typed.chars().count() / 4);
 
             let typo = Typo::new(&typed, most).unwrap();
 
-            prop_assert_eq!(typo.fits(&word), distance(&typed, &word) <= mistakes);
-            prop_assert!(typo.may_fit(mark(&word)) || !typo.fits(&word));
+            let near = |word: &str| distance(&typed, word) <= mistakes;
+            match typo.judge(&word, &mut Path::default()) {
+                Verdict::Meant(read) => prop_assert!(near(&word) && near(read) && word.starts_with(read)),
+                Verdict::Other(read) => {
+                    let ends = (0..typed.len()).filter_map(|from| typed.get(from..));
+                    prop_assert!(!near(&word) && word.starts_with(read));
+                    prop_assert!(ends.map(|end| read.to_owned() + end).all(|longer| !near(&longer)));
+                }
+                Verdict::TooShort => prop_assert!(!near(&word)),
+            }
+        }
+
+        #[test]
+        fn the_path_of_another_word_changes_nothing(
+            typed in "[abcя]{4,9}",
+            mut words in prop::collection::vec("[abcя]{0,9}", 20),
+        ) {
+            let typo = Typo::new(&typed, MAX_MISTAKES).unwrap();
+            let mut path = Path::default();
+            words.sort();
+            words.dedup();
+
+            for word in &words {
+                prop_assert_eq!(typo.judge(word, &mut path), typo.judge(word, &mut Path::default()));
+            }
         }
 
         #[test]
         fn no_word_is_too_long(typed in "[ab]{60,70}", word in "[ab]{60,200}") {
-            let typo = Typo::new(&typed, MAX_MISTAKES).unwrap();
-
-            prop_assert!(typo.fits(&typed));
-            prop_assert_eq!(typo.fits(&word), distance(&typed[..typed.len().min(MAX_LETTERS)], &word) <= 2);
+            prop_assert!(fits(&typed, &typed));
+            prop_assert_eq!(fits(&typed, &word), distance(&typed, &word) <= MAX_MISTAKES);
         }
     }
 }

@@ -2,10 +2,15 @@
 
 use std::{collections::HashMap, ops::Range};
 
+use memchr::memmem::Finder;
+
 use super::{
     Bits,
+    letters::Letters,
+    order::sorted,
+    sought::Sought,
     texts::{Texts, number},
-    typo::{Typo, mark},
+    typo::{Path, Typo, Verdict},
 };
 
 /// A word that this part of all channels have, or more, is kept as a set: that takes less room than a list of them,
@@ -16,14 +21,13 @@ const COMMON: usize = 32;
 #[derive(Debug)]
 pub(super) struct Words {
     texts: Texts,
-    /// The letters of each word, to pass over most words when looking for typos.
-    marks: Vec<u64>,
     /// The places of the channels that have the first word, then the second, and so on.
     places: Vec<u32>,
     /// Where in `places` those of each word begin, and the end of it.
     starts: Vec<u32>,
     /// The words that have nothing in `places`, because so many channels have them.
     common: Vec<(usize, Bits)>,
+    letters: Letters,
     channels: u32,
 }
 
@@ -34,18 +38,18 @@ impl Words {
         pairs.sort_unstable();
         pairs.dedup();
         let texts: Texts = words.into_iter().collect();
-        let marks = texts.iter().map(mark).collect();
         let mut made = Self {
             texts,
-            marks,
             places: Vec::new(),
             starts: vec![0],
             common: Vec::new(),
+            letters: Letters::new(names.len()),
             channels: names.len(),
         };
         for (word, of_word) in pairs.chunk_by(|a, b| a.0 == b.0).enumerate() {
             made.push(word, of_word);
         }
+        made.find_letters();
         made.places.shrink_to_fit();
         made.starts.shrink_to_fit();
         made
@@ -63,31 +67,52 @@ impl Words {
         self.starts.push(number(self.places.len()));
     }
 
-    /// The channels with a word that begins with `text`.
-    pub(super) fn beginning(&self, text: &str) -> Bits {
-        let mut found = Bits::new(self.channels);
-        self.add(self.texts.beginning(text), &mut found);
-        found
-    }
-
-    /// The channels with a word in which `text` occurs.
-    pub(super) fn holding(&self, text: &str) -> Bits {
-        let mut found = Bits::new(self.channels);
-        for word in self.texts.holding(text) {
-            self.add(word..word + 1, &mut found);
+    fn find_letters(&mut self) {
+        let mut letters = std::mem::take(&mut self.letters);
+        for (word, text) in self.texts.iter().enumerate() {
+            letters.of(text).for_each(|channels| self.add(word..word + 1, channels));
         }
-        found
+        self.letters = letters;
     }
 
-    /// The channels with a word that `typo` may stand for.
-    pub(super) fn near(&self, typo: &Typo) -> Bits {
+    /// The channels with a word that is looked for.
+    pub(super) fn find(&self, sought: &Sought<'_>) -> Bits {
         let mut found = Bits::new(self.channels);
-        for (word, &mark) in self.marks.iter().enumerate() {
-            if typo.may_fit(mark) && typo.fits(self.texts.get(number(word))) {
-                self.add(word..word + 1, &mut found);
+        match sought {
+            Sought::Begins(text) => self.add(self.texts.beginning(text), &mut found),
+            Sought::Occurs(finder) => self.add_holding(finder, &mut found),
+            Sought::Meant(finder, typo) => {
+                self.add_holding(finder, &mut found);
+                self.add_meant(typo, &mut found);
             }
         }
         found
+    }
+
+    fn add_holding(&self, finder: &Finder<'_>, found: &mut Bits) {
+        match *finder.needle() {
+            [letter] => self.letters.get(letter).into_iter().for_each(|channels| found.union(channels)),
+            _ => self.texts.holding(finder).for_each(|word| self.add(word..word + 1, found)),
+        }
+    }
+
+    /// Add the channels with a word that `typo` may stand for.
+    ///
+    /// What a few letters tell of a word they tell of all that follow and begin like it, so few words are looked at.
+    fn add_meant(&self, typo: &Typo, found: &mut Bits) {
+        let (mut word, mut path) = (0, Path::default());
+        while word < self.texts.len() {
+            let first = word as usize;
+            word = match typo.judge(self.texts.get(word), &mut path) {
+                Verdict::Meant(read) => {
+                    let end = self.texts.end_of(first, read);
+                    self.add(first..end, found);
+                    number(end)
+                }
+                Verdict::Other(read) => number(self.texts.end_of(first, read)),
+                Verdict::TooShort => word + 1,
+            };
+        }
     }
 
     /// Add the channels that have one of `words` to `found`.
@@ -111,28 +136,28 @@ impl Words {
     /// The bytes they take.
     pub(super) fn memory(&self) -> usize {
         self.texts.memory()
-            + self.marks.capacity() * size_of::<u64>()
             + (self.places.capacity() + self.starts.capacity()) * size_of::<u32>()
+            + self.letters.memory()
             + self.common.iter().map(|(_, channels)| channels.memory()).sum::<usize>()
     }
 }
 
 /// The words of `names`, sorted, and for each word of each name the word's number and the name's.
 fn pairs(names: &Texts) -> (Vec<&str>, Vec<(u32, u32)>) {
-    let mut numbers = HashMap::new();
-    let mut pairs = Vec::new();
+    let mut numbers = HashMap::with_capacity(names.len() as usize);
+    let (mut met, mut pairs) = (Vec::new(), Vec::new());
     for (name, place) in names.iter().zip(0..) {
         for word in name.split_ascii_whitespace() {
-            let met = number(numbers.len());
-            pairs.push((*numbers.entry(word).or_insert(met), place));
+            let met = *numbers.entry(word).or_insert_with(|| {
+                met.push(word);
+                number(met.len() - 1)
+            });
+            pairs.push((met, place));
         }
     }
-    let mut words: Vec<(&str, u32)> = numbers.into_iter().collect();
-    words.sort_unstable();
-    let mut sorted = vec![0; words.len()];
-    for (&(_, met), place) in words.iter().zip(0..) {
-        sorted[met as usize] = place;
-    }
-    pairs.iter_mut().for_each(|(word, _)| *word = sorted[*word as usize]);
-    (words.into_iter().map(|(word, _)| word).collect(), pairs)
+    let order = sorted(number(met.len()), |number| met[number as usize].as_bytes());
+    let mut ranks = vec![0; met.len()];
+    order.iter().zip(0..).for_each(|(&number, rank)| ranks[number as usize] = rank);
+    pairs.iter_mut().for_each(|(word, _)| *word = ranks[*word as usize]);
+    (order.into_iter().map(|number| met[number as usize]).collect(), pairs)
 }

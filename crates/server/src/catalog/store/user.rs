@@ -24,6 +24,14 @@ impl Store {
         Ok(rows.into_iter().map(edit).collect())
     }
 
+    /// All edits, those of channels that are gone included.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn all_edits(&self) -> Result<Vec<(ChannelId, Edit)>, Error> {
+        Ok(self.edits().await?.into_iter().map(|(channel, edit)| (ChannelId(channel), edit)).collect())
+    }
+
     /// Keep what the user made of channels; an edit that says nothing is forgotten.
     ///
     /// # Errors

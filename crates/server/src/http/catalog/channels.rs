@@ -18,7 +18,7 @@ use super::{
     fresh,
     row::{Row, SourceRow},
 };
-use crate::catalog::{self, Channel, ChannelId, Edit, Only, Shape, Sort, guide};
+use crate::catalog::{self, Channel, ChannelId, Edit, Only, Phase, Progress, Shape, Sort, guide};
 
 /// As many channels come at once, unless another number is asked for.
 const LIMIT: usize = 100;
@@ -343,6 +343,33 @@ fn details(services: &Services, id: ChannelId) -> Result<Json<Details>, Problem>
         edit: channel.edit.as_deref().cloned().unwrap_or_default(),
         guide: services.catalog.directory().find(&channel).as_ref().map(GuideMatch::of),
     }))
+}
+
+/// Find out whether a channel works, by playing it for a moment: a job, one at a time.
+///
+/// A channel that somebody watches works, and is not touched. What is found out is remembered.
+#[utoipa::path(
+    post, path = "/api/channels/{id}/check", operation_id = "check_channel", tag = "channels",
+    params(("id" = i64, Path, description = "The channel's ID")),
+    responses(
+        (status = 202, description = "It waits for its turn", body = Progress),
+        (status = 400, description = "This is no ID", content_type = "application/problem+json", body = super::super::problem::Details),
+        (status = 404, description = "No such channel", content_type = "application/problem+json", body = super::super::problem::Details),
+        (status = 503, description = "Too many wait already", content_type = "application/problem+json", body = super::super::problem::Details),
+    )
+)]
+pub(super) async fn check(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<Progress>), Problem> {
+    let id: ChannelId = id.parse()?;
+    services.catalog.channel(id)?;
+    let (job, is_new) = services.catalog.begin_check(id);
+    if is_new && let Err(full) = services.checks.ask(id, job.clone()) {
+        job.enter(Phase::Cancelled);
+        return Err(Problem::new(Kind::WaitingLimit, full.to_string()));
+    }
+    Ok((StatusCode::ACCEPTED, Json(job.progress())))
 }
 
 /// Put channels in front of all others, in this order. Those that were there and are not named go back to their lists'.

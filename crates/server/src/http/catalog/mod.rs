@@ -1,11 +1,15 @@
 //! The catalogue over HTTP: playlists, channels, what is the user's own, and the jobs that read lists.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::{
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::Services;
 use crate::catalog::Catalog;
 
+mod backup;
 mod channels;
 mod contents;
 mod export;
@@ -16,20 +20,22 @@ mod personal;
 mod playlists;
 mod row;
 
+/// The largest body of those that take more than others, in bytes.
+const LARGE: usize = 16 << 20;
+
 /// The routes of the catalogue.
 pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
-        .routes(routes!(playlists::list, playlists::create))
+        .merge(large())
         .routes(routes!(playlists::show, playlists::change, playlists::remove))
         .routes(routes!(playlists::refresh))
         .merge(playlists::upload_route())
         .routes(routes!(contents::channels))
         .routes(routes!(channels::list))
         .routes(routes!(channels::marks))
-        .routes(routes!(channels::arrange))
         .routes(routes!(channels::show, channels::edit))
+        .routes(routes!(channels::check))
         .routes(routes!(channels::groups))
-        .routes(routes!(personal::favourites, personal::arrange_favourites))
         .routes(routes!(personal::add_favourite, personal::remove_favourite))
         .routes(routes!(personal::recents, personal::clear_recents))
         .routes(routes!(personal::add_recent))
@@ -44,6 +50,17 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(export::export))
+        .routes(routes!(backup::settings, backup::change_settings))
+}
+
+/// Those that take more than others: pasted lists, many IDs, backups.
+fn large() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(playlists::list, playlists::create))
+        .routes(routes!(channels::arrange))
+        .routes(routes!(personal::favourites, personal::arrange_favourites))
+        .routes(routes!(backup::backup, backup::restore))
+        .layer(DefaultBodyLimit::max(LARGE))
 }
 
 /// The validator of what is answered from memory: it changes with whatever changes there, and with the process.
