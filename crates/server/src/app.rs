@@ -11,8 +11,9 @@ use crate::{
     config::Config,
     fetch::Fetcher,
     health::Memory,
-    http::{Server, Services},
+    http::{Parts, Server, Services},
     live::{Engines, Hub, Local, Numbers},
+    logos::Logos,
     storage::Claim,
 };
 
@@ -51,13 +52,23 @@ impl App {
         let command = Some(config.engine.command.clone()).filter(|command| !command.is_empty());
         let local = command.map(|command| Local::new(command, first.clone(), storage));
         let engines = Engines::new(first, engines, config.engine.max_sessions);
-        let catalog = open_catalog(&config).await?;
+        let fetcher = Fetcher::new(&config.fetch);
+        let logos = Logos::new(fetcher.clone(), storage.join("logos"));
+        let catalog = open_catalog(&config, fetcher).await?;
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
         let listen = config.http.address();
         let (memory, checks) = Memory::new(hub.clone(), catalog.clone());
-        let services = Services::new(hub.clone(), catalog.clone(), checks, config.http, start_timeout);
+        let services = Services::new(Parts {
+            hub: hub.clone(),
+            catalog: catalog.clone(),
+            checks,
+            logos,
+            http: config.http,
+            hdhomerun: config.hdhomerun,
+            start_timeout,
+        });
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
         Ok(Self { server, hub, catalog, memory, local, address, claim })
@@ -97,7 +108,7 @@ impl App {
 }
 
 /// The catalogue, and the folder of the playlists, which is ours to make if nobody named another.
-async fn open_catalog(config: &Config) -> anyhow::Result<Catalog> {
+async fn open_catalog(config: &Config, fetcher: Fetcher) -> anyhow::Result<Catalog> {
     let folder = config.playlists_folder();
     if config.catalog.folder.is_none() {
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
@@ -112,7 +123,6 @@ async fn open_catalog(config: &Config) -> anyhow::Result<Catalog> {
             opened.with_context(|| format!("opening the database in {}", storage.display()))?
         }
     };
-    let fetcher = Fetcher::new(&config.fetch);
     Catalog::load(store, fetcher, Arc::new(Folder::new(folder))).await.context("reading the catalogue")
 }
 

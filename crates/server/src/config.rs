@@ -48,6 +48,8 @@ pub struct Config {
     pub live: live::Config,
     /// Playlists of channels.
     pub catalog: catalog::Config,
+    /// The server as a television tuner.
+    pub hdhomerun: http::hdhomerun::Config,
     /// Fetching lists, guides and logos.
     pub fetch: fetch::Config,
     /// What is logged.
@@ -62,6 +64,7 @@ impl Default for Config {
             http: http::Config::default(),
             live: live::Config::default(),
             catalog: catalog::Config::default(),
+            hdhomerun: http::hdhomerun::Config::default(),
             fetch: fetch::Config::default(),
             log: telemetry::Config::default(),
         }

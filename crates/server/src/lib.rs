@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod health;
 pub mod http;
 pub mod live;
+pub mod logos;
 pub mod ssdp;
 pub mod storage;
 pub mod telemetry;

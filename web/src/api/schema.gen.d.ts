@@ -111,6 +111,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/channels/{id}/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The logo of a channel, fetched once and made small. */
+        get: operations["channel_logo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/engine": {
         parameters: {
             query?: never;
@@ -726,6 +743,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/device.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tuner says of itself as a UPnP device (UPnP Device Architecture 1.1, 2.3). */
+        get: operations["hdhomerun_device"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discover.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What kind of tuner this is. */
+        get: operations["hdhomerun_discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -735,6 +786,57 @@ export interface paths {
         };
         /** Whether the server is there. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels: the favourites, or all where there are none, 480 at most. */
+        get: operations["hdhomerun_lineup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup.post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for channels: they are known already. */
+        post: operations["hdhomerun_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup_status.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether channels are looked for. */
+        get: operations["hdhomerun_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -942,6 +1044,8 @@ export interface components {
             id: number;
             /** @description The address of its logo. */
             logo?: string | null;
+            /** @description The same from this server, small, for a year; another size is asked for with `&w=256`. */
+            logo_url?: string | null;
             /** @description What to call it. */
             name: string;
             /** @description Its number on a remote control. */
@@ -1814,6 +1918,35 @@ export interface components {
              */
             width?: number | null;
         };
+        /** @description The tuner. */
+        Tuner: {
+            BaseURL: string;
+            DeviceAuth: string;
+            DeviceID: string;
+            FirmwareName: string;
+            FirmwareVersion: string;
+            FriendlyName: string;
+            LineupURL: string;
+            Manufacturer: string;
+            ModelNumber: string;
+            /** @description How many channels play at once. */
+            TunerCount: number;
+        };
+        /** @description A channel of the tuner. */
+        TunerChannel: {
+            GuideName: string;
+            GuideNumber: string;
+            URL: string;
+        };
+        /** @description Whether channels are looked for: they never are. */
+        TunerStatus: {
+            /** Format: int32 */
+            ScanInProgress: number;
+            /** Format: int32 */
+            ScanPossible: number;
+            Source: string;
+            SourceList: string[];
+        };
         /** @description The segments that a playlist lists, and what memory they take. */
         WindowReport: {
             /** @description Their size, and that of those that linger behind the list. */
@@ -2217,6 +2350,59 @@ export interface operations {
             };
             /** @description Too many wait already */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_logo: {
+        parameters: {
+            query?: {
+                /** @description Pixels wide and high at most: 128 unless told; rounded up to 64, 128, 256 or 512. */
+                w?: number;
+                /** @description The mark of the logo, as `logo_url` has it: with it, the answer may be kept for a year. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logo: PNG, or SVG in which nothing runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description It is the one whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel, or it has no logo that can be had */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4208,6 +4394,63 @@ export interface operations {
             };
         };
     };
+    hdhomerun_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tuner"];
+                };
+            };
+            /** @description It is none: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -4223,6 +4466,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    hdhomerun_lineup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunerChannel"][];
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are known already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunerStatus"];
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

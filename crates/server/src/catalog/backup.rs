@@ -15,6 +15,9 @@ const FORMAT: &str = "acehls-backup";
 /// The setting that holds what clients keep here, as one JSON object.
 const SETTINGS: &str = "settings";
 
+/// The setting that names this server as a device.
+const DEVICE_ID: &str = "device_id";
+
 /// What clients may keep, in bytes of JSON.
 const SETTINGS_MAX: usize = 64 << 10;
 
@@ -169,6 +172,20 @@ impl Catalog {
         })
         .await?;
         Ok(restored)
+    }
+
+    /// The name of this server as a device: 8 hexadecimal digits, the same for good.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn device_id(&self) -> Result<String, Error> {
+        let _writing = self.write().await;
+        if let Some(known) = self.0.store.setting(DEVICE_ID).await? {
+            return Ok(known);
+        }
+        let new = format!("{:08X}", fastrand::u32(0x1000_0000..));
+        self.0.store.set_setting(DEVICE_ID, &new).await?;
+        Ok(new)
     }
 
     /// What clients keep here.

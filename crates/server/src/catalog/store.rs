@@ -32,6 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// As many connections are open at once: SQLite has one writer, and what is asked often is in memory.
 const CONNECTIONS: u32 = 4;
 
+/// The pages that SQLite keeps in memory a connection, as it wants to be told: less than 0 is KiB. A list of 100,000
+/// channels is written in one piece.
+const CACHE: &str = "-16384";
+
 /// The steps from an empty database to today's. They only go forward and are never edited once released.
 const MIGRATIONS: [(i64, &str, &str); 2] = [
     (1, "catalogue", include_str!("../../migrations/0001_catalogue.sql")),
@@ -102,7 +106,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // What a power cut takes is the last seconds, never the whole (SQLite, "Write-Ahead Logging", 2.2).
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(PATIENCE);
+            .busy_timeout(PATIENCE)
+            .pragma("cache_size", CACHE);
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
         let pool = Pool::Sqlite(pool.connect_with(options).await?);
         Self { pool }.migrated().await

@@ -222,6 +222,12 @@ impl Hub {
         self.0.engines.until(wanted).await;
     }
 
+    /// How many streams play at once, at most.
+    #[must_use]
+    pub fn max_streams(&self) -> usize {
+        self.0.config.max_streams
+    }
+
     /// How plays turn out from now on.
     #[must_use]
     pub fn outcomes(&self) -> tokio::sync::broadcast::Receiver<Outcome> {

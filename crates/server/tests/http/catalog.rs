@@ -262,3 +262,41 @@ async fn what_the_user_made_goes_from_one_server_to_another() {
     assert_eq!(other.send(Method::PUT, "/api/backup", wrong).await.status(), 400);
     other.end().await;
 }
+
+#[tokio::test]
+async fn a_logo_comes_from_this_server_for_a_year() {
+    let site = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/logo.svg", site.local_addr().unwrap());
+    let drawing = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
+    let routes = axum::Router::new().route("/logo.svg", axum::routing::get(move || async move { drawing }));
+    let serving = async move { axum::serve(site, routes).await.unwrap() };
+    let app = TestApp::with(Vec::new(), |it| it.fetch.allow = vec!["127.0.0.1".parse().unwrap()]).await;
+    let list = format!(
+        "#EXTINF:-1 tvg-logo=\"{address}\",One\nhttp://tv.example/1\n#EXTINF:-1,Two\nhttp://tv.example/2\n"
+    );
+    app.upload("tv", list).await;
+    let looks = async {
+        let rows = app.value("/api/channels").await;
+        let url = rows["channels"][0]["logo_url"].as_str().unwrap().to_owned();
+
+        let logo = app.get(&url).await;
+
+        let (headers, status) = (logo.headers().clone(), logo.status());
+        assert_eq!(
+            (status, &headers["content-type"]),
+            (reqwest::StatusCode::OK, &"image/svg+xml".parse().unwrap())
+        );
+        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
+        let again =
+            app.request(Method::GET, &url).header("if-none-match", &headers["etag"]).send().await.unwrap();
+        assert_eq!(again.status(), 304);
+        let id = app.id_of("Two").await;
+        assert_eq!(app.get(&format!("/api/channels/{id}/logo")).await.status(), 404);
+    };
+    tokio::select! {
+        () = looks => {}
+        () = serving => {}
+    }
+    app.end().await;
+}

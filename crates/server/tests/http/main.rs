@@ -16,6 +16,7 @@ mod engine_search;
 mod events;
 mod export;
 mod guide;
+mod hdhomerun;
 mod limits;
 mod local;
 mod low_latency;

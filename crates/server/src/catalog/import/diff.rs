@@ -78,7 +78,11 @@ impl Diff {
         let (added, changed): (HashSet<_>, HashSet<_>) =
             (self.added.iter().collect(), self.changed.iter().collect());
         let those = |ids: &HashSet<&ChannelId>| {
-            self.channels.iter().filter(|it| ids.contains(&it.id)).map(AsRef::as_ref).collect()
+            let mut those: Vec<&Channel> =
+                self.channels.iter().filter(|it| ids.contains(&it.id)).map(AsRef::as_ref).collect();
+            // A database adds to the end of an index faster than to its middle.
+            those.sort_unstable_by_key(|it| it.id);
+            those
         };
         Change {
             added: those(&added),

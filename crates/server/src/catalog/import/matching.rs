@@ -37,6 +37,9 @@ pub(super) fn matching(old: &[&Listed], new: &[Listed]) -> Vec<Option<usize>> {
     for key in KEYS {
         let free = |(place, _): &(usize, &&Listed)| key.alone || !is_taken[*place];
         let mut places = by_key(&key, old.iter().enumerate().filter(free).map(|(at, it)| (at, *it)), &hasher);
+        if places.is_empty() {
+            continue;
+        }
         let unknown = |(place, _): &(usize, &Listed)| key.alone || found[*place].is_none();
         let wanted = by_key(&key, new.iter().enumerate().filter(unknown), &hasher);
         for (hash, those) in wanted {

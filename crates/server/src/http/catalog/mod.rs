@@ -16,6 +16,7 @@ mod export;
 mod guide;
 mod guides;
 mod jobs;
+mod logo;
 mod personal;
 mod playlists;
 mod row;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(channels::marks))
         .routes(routes!(channels::show, channels::edit))
         .routes(routes!(channels::check))
+        .routes(routes!(logo::logo))
         .routes(routes!(channels::groups))
         .routes(routes!(personal::add_favourite, personal::remove_favourite))
         .routes(routes!(personal::recents, personal::clear_recents))

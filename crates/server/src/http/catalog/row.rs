@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     catalog::{Channel, ChannelId, Health, Personal, Shape, Snapshot, Source},
     live::rfc3339_of,
+    logos,
 };
 
 /// A channel.
@@ -26,6 +27,8 @@ pub(super) struct Row {
     number: Option<String>,
     /// The address of its logo.
     logo: Option<String>,
+    /// The same from this server, small, for a year; another size is asked for with `&w=256`.
+    logo_url: Option<String>,
     /// Its playlist.
     playlist: String,
     /// What its first source is: `acestream`, `embed`, `transport_file` or `http`.
@@ -53,6 +56,10 @@ pub(super) struct Row {
     took_ms: Option<i64>,
     /// Why it last failed, as a stable word.
     failure: Option<String>,
+}
+
+fn logo_url(id: ChannelId, address: &str) -> String {
+    format!("/api/channels/{id}/logo?v={}", logos::mark(address))
 }
 
 /// A source of a channel.
@@ -90,6 +97,7 @@ impl Row {
             group: channel.group().map(str::to_owned),
             number: channel.number().map(str::to_owned),
             logo: channel.listed.logo.as_deref().map(str::to_owned),
+            logo_url: channel.listed.logo.as_deref().map(|logo| logo_url(channel.id, logo)),
             playlist: snapshot.playlist_of(channel.id).map_or("", |it| it.name.as_str()).to_owned(),
             kind: link.as_ref().map_or("http", kind),
             acestream_hash: link.as_ref().and_then(Link::acestream_hash).map(str::to_owned),
