@@ -1,6 +1,12 @@
 //! The program's parts put together: [`App::load`] wires them in order, [`App::run`] drives them until told to stop.
 
-use std::{net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Context as _;
 use tokio::time::timeout;
@@ -11,9 +17,10 @@ use crate::{
     config::Config,
     fetch::Fetcher,
     health::Memory,
-    http::{Parts, Server, Services},
+    http::{Parts, Server, Services, hdhomerun},
     live::{Engines, Hub, Local, Numbers},
     logos::Logos,
+    ssdp::{Device, Responder},
     storage::Claim,
 };
 
@@ -32,6 +39,8 @@ pub struct App {
     memory: Memory,
     /// The engine process that is ours, if any.
     local: Option<Local>,
+    /// Answers those who look for tuners, where the server is one.
+    responder: Option<Responder>,
     address: SocketAddr,
     /// Held until everything has stopped.
     claim: Claim,
@@ -59,6 +68,7 @@ impl App {
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
         let hub = Hub::new(config.live, engines, numbers);
         let listen = config.http.address();
+        let is_found = config.hdhomerun.enabled && config.hdhomerun.ssdp;
         let (memory, checks) = Memory::new(hub.clone(), catalog.clone());
         let services = Services::new(Parts {
             hub: hub.clone(),
@@ -71,7 +81,8 @@ impl App {
         });
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
-        Ok(Self { server, hub, catalog, memory, local, address, claim })
+        let responder = if is_found { responder(&catalog, address).await? } else { None };
+        Ok(Self { server, hub, catalog, memory, local, responder, address, claim })
     }
 
     /// Where the server listens.
@@ -85,14 +96,18 @@ impl App {
         tracing::info!("listening on http://{}", self.address);
         let stop_local = CancellationToken::new();
         let mut local = pin!(run_local(self.local, stop_local.clone()));
+        let stop_responder = CancellationToken::new();
+        let mut responder = pin!(run_responder(self.responder, stop_responder.clone()));
         tokio::select! {
             () = self.server.accept() => {}
             () = shutdown => {}
             () = &mut local => {}
             () = self.catalog.keep_fresh() => {}
             () = self.memory.run() => {}
+            () = &mut responder => {}
         }
         tracing::info!("stopping");
+        stop_responder.cancel();
         let stop = async {
             // Streams end while connections drain: who waits for a stream is answered by its end.
             tokio::join!(self.hub.shutdown(), self.server.drain(DRAIN));
@@ -100,7 +115,7 @@ impl App {
             // The engine goes last: its sessions are stopped by now.
             stop_local.cancel();
         };
-        if timeout(STOP, async { tokio::join!(stop, local) }).await.is_err() {
+        if timeout(STOP, async { tokio::join!(stop, local, responder) }).await.is_err() {
             tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
         }
         drop(self.claim);
@@ -139,6 +154,33 @@ fn warn_of_missing(folder: PathBuf) {
 async fn run_local(local: Option<Local>, stop: CancellationToken) {
     match local {
         Some(local) => local.run(stop).await,
+        None => stop.cancelled().await,
+    }
+}
+
+/// What answers those who look for tuners; nothing where they could not reach the server anyway, or the port is
+/// somebody else's alone.
+async fn responder(catalog: &Catalog, listen: SocketAddr) -> anyhow::Result<Option<Responder>> {
+    if listen.ip().is_loopback() {
+        return Ok(None);
+    }
+    let id = catalog.device_id().await.context("reading the ID of the tuner")?;
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // A number of 31 bits (UPnP Device Architecture 1.1, 1.2.2), which lasts until 2038 and then begins anew.
+    let boot = u32::try_from(seconds % (1 << 31)).unwrap_or_default();
+    match Responder::bind(Device { udn: hdhomerun::udn(&id), listen, boot }) {
+        Ok(responder) => Ok(Some(responder)),
+        Err(error) => {
+            tracing::warn!("nobody finds the tuner by itself (hdhomerun.ssdp): {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// Answer those who look for tuners, if anybody does, until told to stop.
+async fn run_responder(responder: Option<Responder>, stop: CancellationToken) {
+    match responder {
+        Some(responder) => responder.run(stop).await,
         None => stop.cancelled().await,
     }
 }

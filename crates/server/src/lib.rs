@@ -14,5 +14,6 @@ pub mod health;
 pub mod http;
 pub mod live;
 pub mod logos;
+pub mod ssdp;
 pub mod storage;
 pub mod telemetry;

@@ -23,11 +23,19 @@ const CHANNELS_MAX: usize = 480;
 const FIRST_NUMBER: usize = 1000;
 
 /// The server as a television tuner.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Whether the server can be added to Plex, Jellyfin or Emby as a HDHomeRun.
     pub enabled: bool,
+    /// Whether it then answers those who look for tuners on the network.
+    pub ssdp: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { enabled: false, ssdp: true }
+    }
 }
 
 /// The tuner.

@@ -209,6 +209,14 @@ impl Hub {
         self.0.engines.asked().await
     }
 
+    /// What a search finds at the first engine that is there. At most 20 s; safe to drop.
+    ///
+    /// # Errors
+    /// What the engine, or the connection to it, said; `Timeout` too when others search for too long.
+    pub async fn search(&self, search: &acestream::Search) -> Result<acestream::Found, acestream::Error> {
+        self.0.engines.search(search).await
+    }
+
     /// Wait until what is known of the engines together is as `wanted`.
     pub async fn until_engine(&self, wanted: impl Fn(&EngineHealth) -> bool) {
         self.0.engines.until(wanted).await;
@@ -218,12 +226,6 @@ impl Hub {
     #[must_use]
     pub fn max_streams(&self) -> usize {
         self.0.config.max_streams
-    }
-
-    /// An engine that is there, as far as is known: for what no stream is needed.
-    #[must_use]
-    pub fn any_engine(&self) -> acestream::Engine {
-        self.0.engines.any()
     }
 
     /// How plays turn out from now on.

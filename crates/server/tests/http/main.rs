@@ -11,6 +11,7 @@ mod contract;
 mod corpus;
 mod cors;
 mod engine;
+mod engine_finds;
 mod engine_search;
 mod events;
 mod export;
