@@ -7,6 +7,9 @@ use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, jobs::Job, n
 /// So many that were played last are told.
 const RECENTS: usize = 200;
 
+/// How so many sources did is remembered.
+const HEALTH_MAX: usize = 20_000;
+
 /// The longest text of an edit, in bytes.
 const TEXT_MAX: usize = 1024;
 
@@ -181,7 +184,12 @@ impl Catalog {
         let this = self.clone();
         self.whole(async move {
             let writing = this.write().await;
-            let mut health = this.personal().health.get(&link).cloned().unwrap_or_default();
+            let known = this.personal();
+            // IDs that nobody has can be made up without end.
+            if known.health.len() >= HEALTH_MAX && !known.health.contains_key(&link) {
+                return Ok(());
+            }
+            let mut health = known.health.get(&link).cloned().unwrap_or_default();
             change(&mut health);
             writing.store().set_health(&link, &health).await?;
             writing.publish_personal(|personal| drop(personal.health.insert(link, health)));

@@ -112,6 +112,21 @@ impl Job {
     }
 }
 
+/// Whoever does a job holds this: a job that breaks off is over, and says so.
+#[derive(Debug)]
+pub struct AtWork(pub Job);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if !self.0.progress().phase.is_over() {
+            self.0.tell(|progress| {
+                progress.phase = Phase::Failed;
+                progress.error = Some("the work broke off".to_owned());
+            });
+        }
+    }
+}
+
 /// All jobs: those that run, and the last that ran.
 #[derive(Debug, Default)]
 pub struct Jobs(Mutex<BTreeMap<u64, Job>>);
@@ -194,6 +209,18 @@ mod tests {
 
         first.enter(Phase::Failed);
         assert!(jobs.begin("playlist", "tv", &token).1);
+    }
+
+    #[test]
+    fn a_job_that_breaks_off_is_over() {
+        let (job, _) = Jobs::default().begin("playlist", "tv", &CancellationToken::new());
+
+        drop(AtWork(job.clone()));
+        assert_eq!((job.progress().phase, job.progress().error.is_some()), (Phase::Failed, true));
+
+        job.enter(Phase::Done);
+        drop(AtWork(job.clone()));
+        assert_eq!(job.progress().phase, Phase::Done);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use iptv::m3u::{Reader, Report};
 use super::{
     Catalog, Error, List, Listed, Name, Origin, Phase, Playlist, SkippedLine, State,
     import::{Collector, diff},
-    jobs::Job,
+    jobs::{AtWork, Job},
     now, xtream,
 };
 use crate::fetch::{Address, Reply, Request};
@@ -60,7 +60,11 @@ impl Catalog {
         let (job, is_new) = self.0.jobs.begin("playlist", name.as_str(), &self.0.stop);
         if is_new {
             let (this, at_work) = (self.clone(), job.clone());
-            self.0.tasks.spawn(async move { this.work(playlist, given, at_work).await });
+            self.0.tasks.spawn(async move {
+                let guard = AtWork(at_work.clone());
+                this.work(playlist, given, at_work).await;
+                drop(guard);
+            });
         }
         Ok(job)
     }
@@ -216,7 +220,10 @@ impl Catalog {
         writing.publish_list(List { playlist, channels: diff.channels }).await?;
         drop(writing);
         if refresh_s.is_some() {
-            self.add_guides_of(&guides, refresh_s).await?;
+            // The list is there, whatever becomes of its guides.
+            if let Err(error) = self.add_guides_of(&guides, refresh_s).await {
+                tracing::warn!("the guides that a playlist names are not used: {error}");
+            }
         }
         Ok(if is_same { Phase::Unchanged } else { Phase::Done })
     }

@@ -77,8 +77,13 @@ impl Catalog {
         // Two who look would both add what is new.
         let _turn = self.0.looking.lock().await;
         let folder = Arc::clone(&self.0.folder);
-        let _place = folder.place().await;
-        let files = tokio::task::spawn_blocking(move || folder.files()).await?;
+        let place = folder.place().await;
+        // The place goes along: a disk that hangs holds so many threads up and no more.
+        let look = move || {
+            let _place = place;
+            folder.files()
+        };
+        let files = tokio::task::spawn_blocking(look).await?;
         let files = files.map_err(|error| Error::Invalid(error.to_string()))?;
         let snapshot = self.snapshot();
         for list in snapshot.lists().iter().filter(|it| it.playlist.origin == Origin::Folder) {

@@ -96,15 +96,23 @@ macro_rules! on {
 }
 use on;
 
+/// Make the file for its owner alone, if it is not there: it holds what lets us in to servers. SQLite gives its other
+/// files the same permissions.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::File::options().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
 impl Store {
     /// The SQLite database in `folder`, made if need be.
     ///
     /// # Errors
     /// It cannot be opened, or was made by a newer version.
     pub async fn in_folder(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        keep_private(&path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
-            .filename(folder.join(FILE))
-            .create_if_missing(true)
+            .filename(path)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // What a power cut takes is the last seconds, never the whole (SQLite, "Write-Ahead Logging", 2.2).

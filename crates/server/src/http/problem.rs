@@ -26,6 +26,7 @@ pub enum Kind {
     MethodNotAllowed,
     PlaylistNotFound,
     ChannelNotFound,
+    GuideNotFound,
     JobNotFound,
     StreamNotFound,
     SegmentNotFound,
@@ -53,13 +54,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::PlaylistNotFound,
         Self::ChannelNotFound,
+        Self::GuideNotFound,
         Self::JobNotFound,
         Self::StreamNotFound,
         Self::SegmentNotFound,
@@ -100,9 +102,10 @@ impl Kind {
                 ("/problems/playlist-not-found", 404, "There is no such playlist", None)
             }
             Self::ChannelNotFound => ("/problems/channel-not-found", 404, "There is no such channel", None),
+            Self::GuideNotFound => ("/problems/guide-not-found", 404, "There is no such guide", None),
             Self::JobNotFound => ("/problems/job-not-found", 404, "There is no such job", None),
             Self::PlaylistExists => {
-                ("/problems/playlist-exists", 409, "There is another playlist of this name", None)
+                ("/problems/playlist-exists", 409, "The name is taken, or means something else", None)
             }
             Self::InvalidPlaylist => ("/problems/invalid-playlist", 422, "This is no list of channels", None),
             Self::StreamNotFound => ("/problems/stream-not-found", 404, "No such stream is playing", None),
@@ -293,7 +296,8 @@ impl From<catalog::Error> for Problem {
     fn from(error: catalog::Error) -> Self {
         use catalog::Error as E;
         let kind = match error {
-            E::NoPlaylist(_) | E::NoGuide(_) => Kind::PlaylistNotFound,
+            E::NoPlaylist(_) => Kind::PlaylistNotFound,
+            E::NoGuide(_) => Kind::GuideNotFound,
             E::NoChannel(_) => Kind::ChannelNotFound,
             E::NoJob(_) => Kind::JobNotFound,
             E::Exists(_) | E::InFolder(_) | E::NoAddress(_) => Kind::PlaylistExists,

@@ -7,7 +7,7 @@ use iptv::xmltv::{Item, Reader, Report, Slot};
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
-    catalog::{Catalog, Error, Name, Origin, Phase, Writing, jobs::Job, now},
+    catalog::{Catalog, Error, Name, Origin, Phase, Writing, jobs::{AtWork, Job}, now},
     fetch::{Address, Reply, Request},
 };
 
@@ -43,7 +43,11 @@ impl Catalog {
         let (job, is_new) = self.jobs().begin("guide", name.as_str(), &self.0.stop);
         if is_new {
             let (this, at_work) = (self.clone(), job.clone());
-            self.0.tasks.spawn(async move { this.work_on(guide, given, at_work).await });
+            self.0.tasks.spawn(async move {
+                let guard = AtWork(at_work.clone());
+                this.work_on(guide, given, at_work).await;
+                drop(guard);
+            });
         }
         Ok(job)
     }

@@ -149,6 +149,19 @@ async fn health_and_settings_are_kept_by_their_names() {
 }
 
 #[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+
+    let store = Store::in_folder(folder.path()).await.unwrap();
+
+    for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn an_address_that_is_no_postgresql_is_refused_without_showing_it() {
     let refused = Store::at("mysql://user:secret@db/x").await.unwrap_err().to_string();
 
