@@ -55,6 +55,11 @@ fn check_words(words: &Words) {
     if let Ok(statistics) = &words.statistics {
         assert!(statistics.status.chars().count() <= 200, "a status at length");
     }
+    for channel in words.found.iter().flat_map(|found| &found.results) {
+        assert!(channel.name.chars().count() <= 200 && !channel.name.chars().any(char::is_control));
+        assert!(channel.availability.is_none_or(|part| (0.0..=1.0).contains(&part)));
+        assert!(channel.icon.as_ref().is_none_or(|url| url.scheme().starts_with("http")));
+    }
     if let Ok(files) = &words.files {
         let mut names = files.name.iter().chain(files.files.iter().map(|file| &file.name));
         assert!(names.all(|name| name.chars().count() <= 200), "a name at length");

@@ -15,11 +15,16 @@ const MAX_QUOTE: usize = 200;
 ///
 /// The engine says `error` with status 200 too, as a text or as an object with a `message`.
 pub(crate) async fn payload(response: Response, name: &str) -> Result<Value, Error> {
+    payload_within(MAX_ANSWER, response, name).await
+}
+
+/// As [`payload`], of at most `limit` bytes.
+pub(crate) async fn payload_within(limit: usize, response: Response, name: &str) -> Result<Value, Error> {
     let status = response.status();
     if let Some(kind) = content_type(&response).filter(|kind| kind.starts_with("video/")) {
         return Err(Error::Unexpected(format!("{kind} where JSON was asked for")));
     }
-    read(status.as_u16(), &body(response, MAX_ANSWER).await?, name)
+    read(status.as_u16(), &body(response, limit).await?, name)
 }
 
 /// As [`payload`], of an answer's `status` and whole `body`.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::{
     ContentId, Error, Infohash, Session,
     answer::{self, number, text},
+    search::Token,
 };
 
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -119,7 +120,7 @@ impl Engine {
             .pool_max_idle_per_host(0)
             .build()
             .map_err(|error| Error::Base(error.to_string()))?;
-        Ok(Self { connection: Arc::new(Connection { client, base }) })
+        Ok(Self { connection: Arc::new(Connection { client, base, token: Token::default() }) })
     }
 
     /// Where the engine is.
@@ -129,7 +130,6 @@ impl Engine {
     }
 
     /// The way to it.
-    #[cfg(feature = "fuzz")]
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
@@ -244,6 +244,7 @@ impl MediaFile {
 pub(crate) struct Connection {
     client: Client,
     base: Url,
+    pub(crate) token: Token,
 }
 
 impl Connection {
@@ -268,7 +269,8 @@ impl Connection {
         self.client.get(url).send().await.map_err(|error| Error::from_request(&error))
     }
 
-    async fn service(&self, path: &str) -> Result<Value, Error> {
+    /// The result of a method of the service API.
+    pub(crate) async fn service(&self, path: &str) -> Result<Value, Error> {
         answer::payload(self.get(self.url(path)?).await?, "result").await
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use reqwest::Url;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::{Engine, Error, MediaFiles, Session, Statistics, Version, answer, wire};
+use crate::{Engine, Error, Found, MediaFiles, Session, Statistics, Version, answer, wire};
 
 /// The answer to a request for media, as far as it came.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Words {
     pub version: Result<Version, Error>,
     /// Taken for that of a broadcast's files.
     pub files: Result<MediaFiles, Error>,
+    /// Taken for what a search found.
+    pub found: Result<Found, Error>,
     /// Taken for the start of a session: its addresses.
     pub session: Result<Vec<Url>, Error>,
     /// Taken for that of statistics.
@@ -86,6 +88,7 @@ pub fn words(engine: &Engine, status: u16, body: &[u8]) -> Words {
     let session = |value: &_| Session::read(connection.clone(), value, asked).map(|it| it.addresses());
     Words {
         version: result.as_ref().map_err(Error::clone).and_then(Version::read),
+        found: result.as_ref().map_err(Error::clone).map(Found::read),
         files: result.map(|value| MediaFiles::read(&value)),
         session: response.as_ref().map_err(Error::clone).and_then(session),
         statistics: response.map(|value| Statistics::read(&value)),

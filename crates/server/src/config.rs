@@ -16,7 +16,7 @@ use figment::{
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::{catalog, http, live, telemetry};
+use crate::{catalog, fetch, http, live, telemetry};
 
 pub mod bases;
 pub mod duration;
@@ -48,6 +48,10 @@ pub struct Config {
     pub live: live::Config,
     /// Playlists of channels.
     pub catalog: catalog::Config,
+    /// The server as a television tuner.
+    pub hdhomerun: http::hdhomerun::Config,
+    /// Fetching lists, guides and logos.
+    pub fetch: fetch::Config,
     /// What is logged.
     pub log: telemetry::Config,
 }
@@ -60,6 +64,8 @@ impl Default for Config {
             http: http::Config::default(),
             live: live::Config::default(),
             catalog: catalog::Config::default(),
+            hdhomerun: http::hdhomerun::Config::default(),
+            fetch: fetch::Config::default(),
             log: telemetry::Config::default(),
         }
     }
@@ -115,6 +121,7 @@ impl Config {
         self.engine.engines()?;
         self.http.check()?;
         self.live.check()?;
+        self.fetch.check()?;
         self.log.check()
     }
 
@@ -138,9 +145,10 @@ fn existing(file: Option<&Path>) -> anyhow::Result<Option<&Path>> {
 
 /// The names that container platforms and existing installations set.
 fn mission_environment() -> Env {
-    given(Env::raw(), "").only(&["ACESTREAM_BASE_URL", "STORAGE_DIR", "PORT"]).map(|name| {
+    given(Env::raw(), "").only(&["ACESTREAM_BASE_URL", "DATABASE_URL", "STORAGE_DIR", "PORT"]).map(|name| {
         match name.as_str() {
             name if name.eq_ignore_ascii_case("ACESTREAM_BASE_URL") => "engine.base_url".into(),
+            name if name.eq_ignore_ascii_case("DATABASE_URL") => "catalog.database_url".into(),
             name if name.eq_ignore_ascii_case("PORT") => "http.port".into(),
             _ => "storage_dir".into(),
         }

@@ -4,6 +4,130 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Favourites, edits and settings as one file. */
+        get: operations["backup"];
+        /** Take in favourites, edits and settings: channels that have another ID here are found by guide ID, link or name. */
+        put: operations["restore"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels by text, playlist, group and more; a part of them, and how many there are. */
+        get: operations["list_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where each letter begins among the same channels, sorted by name; each group, in the order of the lists. */
+        get: operations["index_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put channels in front of all others, in this order. Those that were there and are not named go back to their lists'. */
+        put: operations["arrange_channels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel. */
+        get: operations["show_channel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what the user makes of a channel: a field that is not given stays, one that is `null` is the list's again. */
+        patch: operations["edit_channel"];
+        trace?: never;
+    };
+    "/api/channels/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find out whether a channel works, by playing it for a moment: a job, one at a time.
+         * @description A channel that somebody watches works, and is not touched. What is found out is remembered.
+         */
+        post: operations["check_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The logo of a channel, fetched once and made small. */
+        get: operations["channel_logo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/engine": {
         parameters: {
             query?: never;
@@ -21,6 +145,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/engine/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look for channels at the engine.
+         * @description Asks the first engine that is there, which asks others of its network: at most 20 s. The results can be added to a
+         *     list by their `url`, or played by their `acestream_hash`.
+         */
+        get: operations["search_engine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -30,14 +175,227 @@ export interface paths {
         };
         /**
          * What streams and the engine do, as server-sent events.
-         * @description Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`
-         *     and `engine`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
+         * @description Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`,
+         *     `engine` and `job`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
          *     told once more, with the phase `ended` and the reason. The connection ends after ten minutes: come again.
          */
         get: operations["events"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The favourites in the user's order. */
+        get: operations["list_favourites"];
+        /** Put the favourites into this order. One that is not named stays, behind them; a channel that is none becomes one. */
+        put: operations["arrange_favourites"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/favourites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a channel a favourite, the last one. */
+        put: operations["add_favourite"];
+        post?: never;
+        /** Make a channel no favourite any more. */
+        delete: operations["remove_favourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups in the order of the lists, with how many channels each has. */
+        get: operations["list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is on these channels from when to when. */
+        get: operations["guide_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guide/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What begins from when to when, on the channels of the lists: by the guides, and by the names of channels that show
+         *     one event, such as `21:00 A - B`.
+         */
+        get: operations["guide_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guide/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is on now, and what comes next. */
+        get: operations["guide_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The guides there are. */
+        get: operations["list_guides"];
+        put?: never;
+        /** Add a guide in XMLTV, and read it in a job. */
+        post: operations["create_guide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guides/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One guide. */
+        get: operations["show_guide"];
+        /** Change a guide's name, address, priority, or how often it is refreshed; what is not given stays. */
+        put: operations["change_guide"];
+        post?: never;
+        /** Remove a guide. A playlist that names it does not bring it back. */
+        delete: operations["remove_guide"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guides/{name}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a guide in the place of an uploaded one, or upload a new one: XMLTV, or gzip of it. */
+        put: operations["upload_guide"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guides/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a guide anew, in a job. */
+        post: operations["refresh_guide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs, and the last that ran. The same is told as it changes by `GET /api/events`. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job is. */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        /** End a job: what it read is thrown away. What is being saved already is saved. */
+        delete: operations["cancel_job"];
         options?: never;
         head?: never;
         patch?: never;
@@ -90,8 +448,28 @@ export interface paths {
         /** The playlists there are. */
         get: operations["list_playlists"];
         put?: never;
-        post?: never;
+        /** Add a playlist, and read it in a job. The channels can be used while it is read. */
+        post: operations["create_playlist"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playlists/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One playlist. */
+        get: operations["show_playlist"];
+        /** Change a playlist's name, address, or how often it is refreshed; what is not given stays. Its channels stay too. */
+        put: operations["change_playlist"];
+        post?: never;
+        /** Remove a playlist and its channels. What was made of them comes back should they come back. */
+        delete: operations["remove_playlist"];
         options?: never;
         head?: never;
         patch?: never;
@@ -112,6 +490,93 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/playlists/{name}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a list in the place of an uploaded playlist's, or upload a new one: M3U, gzip of it, or links one a line. */
+        put: operations["upload_playlist"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playlists/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a playlist anew, in a job. A list that shrank to less than half is kept back unless that is confirmed. */
+        post: operations["refresh_playlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was played last, the latest first. */
+        get: operations["list_recents"];
+        put?: never;
+        post?: never;
+        /** Forget what was played. */
+        delete: operations["clear_recents"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep that a channel was played, where the server cannot know: one that needs no engine. */
+        put: operations["add_recent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What clients keep here, such as the language of the app. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Keep something for clients: a name that is not given stays, one that is `null` goes. */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/stream/{hash}/index.m3u8": {
@@ -278,6 +743,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/device.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tuner says of itself as a UPnP device (UPnP Device Architecture 1.1, 2.3). */
+        get: operations["hdhomerun_device"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discover.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What kind of tuner this is. */
+        get: operations["hdhomerun_discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -287,6 +786,57 @@ export interface paths {
         };
         /** Whether the server is there. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels: the favourites, or all where there are none, 480 at most. */
+        get: operations["hdhomerun_lineup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup.post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for channels: they are known already. */
+        post: operations["hdhomerun_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineup_status.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether channels are looked for. */
+        get: operations["hdhomerun_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -326,7 +876,7 @@ export interface paths {
          * The channels as an M3U list, to be played by this server.
          * @description For VLC, Kodi, TiviMate, Jellyfin, or another acehls: any program that takes an M3U list by its address. Channels
          *     that need no engine keep their own address; those that are transport files, which the server does not play, are left
-         *     out. The playlists come in the order of their names.
+         *     out, and so are those that are hidden or vanished.
          */
         get: operations["export"];
         put?: never;
@@ -354,10 +904,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/xmltv.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The guide of all channels as XMLTV, for the players that take `playlist.m3u`. */
+        get: operations["xmltv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description All that the user made. */
+        Backup: {
+            /** @description What was made of channels. */
+            edits?: components["schemas"]["Edited"][];
+            /** @description The favourites, in order. */
+            favourites?: components["schemas"]["Favourite"][];
+            /** @description `acehls-backup`. */
+            format: string;
+            /** @description What clients keep. */
+            settings?: Record<string, never>;
+            /**
+             * Format: int32
+             * @description 1.
+             */
+            version: number;
+        };
         /** @description A channel of a playlist. */
         Channel: {
             /** @description The ID to play it by; `null` for a channel that needs no engine. */
@@ -375,6 +958,138 @@ export interface components {
             /** @description What the link is: `acestream`, `embed` (a page to be framed), `transport_file` or `http`. */
             type: string;
         };
+        /** @description A channel, with all that is known of it. */
+        ChannelDetails: components["schemas"]["ChannelRow"] & {
+            /** @description Where it plays, the first choice first. */
+            all_sources: components["schemas"]["ChannelSource"][];
+            /** @description What the user made of it. */
+            edit: components["schemas"]["Edit"];
+            guide?: components["schemas"]["ChannelGuide"] | null;
+            /** @description What its playlist calls it. */
+            listed_name: string;
+            /** @description Its ID in the guide, as its playlist has it. */
+            tvg_id?: string | null;
+        };
+        /** @description A group. */
+        ChannelGroup: {
+            /** @description How many channels it has. */
+            channels: number;
+            /** @description Its name; empty for the channels without one. */
+            name: string;
+        };
+        /** @description Groups and how many channels each has. */
+        ChannelGroups: {
+            groups: components["schemas"]["ChannelGroup"][];
+            /** @description How many there are. */
+            total: number;
+        };
+        /** @description A channel of a guide that belongs to a channel. */
+        ChannelGuide: {
+            /** @description What tells: `user`, `id` or `name`. */
+            by: string;
+            /** @description The guide's name. */
+            guide: string;
+            /** @description The channel's ID in it. */
+            id: string;
+            /** @description What it is called there. */
+            name?: string | null;
+            /**
+             * Format: float
+             * @description How sure it is, up to 1.
+             */
+            score: number;
+        };
+        /** @description Where the letters begin, or the groups. */
+        ChannelIndex: {
+            marks: components["schemas"]["ChannelMark"][];
+        };
+        /** @description Where a letter begins, or a group. */
+        ChannelMark: {
+            /** @description The letter, `#` for all that is none; or the group. */
+            label: string;
+            /** @description How many channels stand in front of it. */
+            offset: number;
+        };
+        /** @description Channels in an order. */
+        ChannelOrder: {
+            /** @description Their IDs, the first first. */
+            ids: number[];
+        };
+        /** @description A part of the channels that were asked for. */
+        ChannelPage: {
+            channels: components["schemas"]["ChannelRow"][];
+            /** @description How many were passed over. */
+            offset: number;
+            /** @description How many there are in all. */
+            total: number;
+        };
+        /** @description A channel. */
+        ChannelRow: {
+            /** @description The ID to play it by; `null` for a channel that needs no engine. */
+            acestream_hash?: string | null;
+            /** @description Why it last failed, as a stable word. */
+            failure?: string | null;
+            /** @description It is a favourite. */
+            favourite: boolean;
+            /** @description Its group. */
+            group?: string | null;
+            /** @description How it did when it was last played: `working`, `failing` or `unknown`. */
+            health: string;
+            /** @description It is left out of lists. */
+            hidden: boolean;
+            /**
+             * Format: int64
+             * @description Its name for programs; stays, whatever its playlist does.
+             */
+            id: number;
+            /** @description The address of its logo. */
+            logo?: string | null;
+            /** @description The same from this server, small, for a year; another size is asked for with `&w=256`. */
+            logo_url?: string | null;
+            /** @description What to call it. */
+            name: string;
+            /** @description Its number on a remote control. */
+            number?: string | null;
+            /** @description The link of its first source as the playlist has it. */
+            original_url: string;
+            /** @description Its playlist. */
+            playlist: string;
+            /** @description It has no picture. */
+            radio: boolean;
+            /** @description How many sources it has. */
+            sources: number;
+            /**
+             * Format: int64
+             * @description How long it took then until there was a picture, in milliseconds.
+             */
+            took_ms?: number | null;
+            /** @description What its first source is: `acestream`, `embed`, `transport_file` or `http`. */
+            type: string;
+            /** @description Since when its playlist lists it no more, RFC 3339. */
+            vanished_at?: string | null;
+            /** @description When one of its sources last worked, RFC 3339. */
+            worked_at?: string | null;
+        };
+        /** @description A source of a channel. */
+        ChannelSource: {
+            /** @description The ID to play it by. */
+            acestream_hash?: string | null;
+            /** @description When it last failed, RFC 3339. */
+            failed_at?: string | null;
+            /** @description Why, as a stable word. */
+            failure?: string | null;
+            /**
+             * Format: int64
+             * @description How long it took then until there was a picture, in milliseconds.
+             */
+            took_ms?: number | null;
+            /** @description What it is: `acestream`, `embed`, `transport_file` or `http`. */
+            type: string;
+            /** @description The link as the playlist has it. */
+            url: string;
+            /** @description When it last worked, RFC 3339. */
+            worked_at?: string | null;
+        };
         /** @description The channels of a playlist, in its order. */
         Channels: {
             /** @description Whether this answer came without reading the file again. */
@@ -386,6 +1101,123 @@ export interface components {
             skipped_total: number;
             /** @description How many. */
             total: number;
+        };
+        /** @description What the user made of a channel. What is not set is as the playlist has it. */
+        Edit: {
+            /**
+             * @description Another group.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description The ID of its channel in the guides.
+             * @default null
+             */
+            guide: string | null;
+            /**
+             * @description Not shown in lists.
+             * @default false
+             */
+            hidden: boolean;
+            /**
+             * @description Another name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Another number.
+             * @default null
+             */
+            number: string | null;
+            /**
+             * Format: int64
+             * @description Its place in front of the channels that have none.
+             * @default null
+             */
+            position: number | null;
+            /**
+             * @description The link of the source to play first.
+             * @default null
+             */
+            source: string | null;
+        };
+        /** @description A channel of which something was made. */
+        Edited: {
+            /** @description The channel. */
+            channel: components["schemas"]["Known"];
+            /** @description What was made of it. */
+            edit: components["schemas"]["Edit"];
+        };
+        /** @description One page of what the engine found. */
+        EngineFound: {
+            /**
+             * Format: int32
+             * @description Which page this is, counted from 0.
+             */
+            page: number;
+            /**
+             * Format: int32
+             * @description How many the engine is asked for on one page.
+             */
+            page_size: number;
+            /** @description In the engine's order, the best first. */
+            results: components["schemas"]["EngineFoundChannel"][];
+            /**
+             * Format: int64
+             * @description How many the engine has on all pages together; what it counts as one may be several results here.
+             */
+            total?: number | null;
+        };
+        /** @description A channel that the engine knows. */
+        EngineFoundChannel: {
+            /** @description The ID to play it by: the infohash. */
+            acestream_hash: string;
+            /**
+             * Format: double
+             * @description How much of the time it is there, 0 to 1.
+             */
+            available?: number | null;
+            /**
+             * Format: int64
+             * @description As the engine says it, in a unit of its own.
+             */
+            bitrate?: number | null;
+            /**
+             * @description The engine's categories.
+             * @example [
+             *       "sport"
+             *     ]
+             */
+            categories: string[];
+            /** @description When that was looked at, RFC 3339. */
+            checked_at?: string | null;
+            /**
+             * @description ISO 3166-1, as the engine writes them.
+             * @example [
+             *       "gb"
+             *     ]
+             */
+            countries: string[];
+            /** @description Its swarm. */
+            infohash: string;
+            /**
+             * @description ISO 639-2, as the engine writes them.
+             * @example [
+             *       "eng"
+             *     ]
+             */
+            languages: string[];
+            /** @description The URL of its logo. */
+            logo?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description `green`: it is there; `yellow`: nobody guarantees that; `null` where the engine does not say. */
+            status?: string | null;
+            /**
+             * @description The link to add it by.
+             * @example acestream:?infohash=d65257bb7856e13b718df1dfe65ee482d90dd384
+             */
+            url: string;
         };
         /** @description The engines of this server. */
         EngineList: {
@@ -469,6 +1301,8 @@ export interface components {
         Event: {
             /** @description The engine. */
             engine: components["schemas"]["EngineState"];
+            /** @description What runs, and the last that ran. */
+            jobs: components["schemas"]["Progress"][];
             /** @description The streams asked for that play or start. */
             streams: components["schemas"]["StreamNow"][];
             /** @enum {string} */
@@ -479,7 +1313,98 @@ export interface components {
         }) | (components["schemas"]["EngineState"] & {
             /** @enum {string} */
             type: "engine";
+        }) | (components["schemas"]["Progress"] & {
+            /** @enum {string} */
+            type: "job";
         });
+        /** @description A favourite. */
+        Favourite: {
+            /**
+             * Format: int64
+             * @description Since when, in seconds since 1970 UTC.
+             */
+            added_at: number;
+            /** @description The channel. */
+            channel: components["schemas"]["Known"];
+        };
+        /** @description A guide. */
+        Guide: {
+            /** @description How many channels it has. */
+            channels: number;
+            /** @description Why the last try failed. */
+            error?: string | null;
+            /** @description Where it comes from: `url` or `upload`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The smaller, the sooner it is asked; 100 for those that playlists name.
+             */
+            priority: number;
+            /** @description How many programmes of it were kept. */
+            programmes: number;
+            /**
+             * Format: int32
+             * @description Seconds between two refreshes; `null` if it is not refreshed.
+             */
+            refresh_s?: number | null;
+            /** @description When what it holds was read, RFC 3339. */
+            refreshed_at?: string | null;
+            /** @description How many of its elements could not be read. */
+            skipped: number;
+            /** @description When that was last tried. */
+            tried_at?: string | null;
+            /** @description How many it has that are over for more than a day, or more than 14 days ahead. */
+            unwanted: number;
+            /** @description Its address, without what lets us in. */
+            url?: string | null;
+        };
+        /** @description A guide, and the job that reads it. */
+        GuideAtWork: {
+            guide: components["schemas"]["Guide"];
+            job: components["schemas"]["Progress"];
+        };
+        /** @description Something that begins. */
+        GuideEvent: components["schemas"]["Programme"] & {
+            /**
+             * Format: int64
+             * @description The channel's ID.
+             */
+            channel: number;
+            /** @description The channel's name. */
+            channel_name: string;
+            /** @description Whether the name of the channel says so, and no guide. */
+            from_name: boolean;
+        };
+        /** @description What begins from when to when. */
+        GuideEvents: {
+            /** @description By time. */
+            events: components["schemas"]["GuideEvent"][];
+            /** @description How many there are in all. */
+            total: number;
+        };
+        /** @description What is on from when to when. */
+        GuideGrid: {
+            /** @description By the channel's ID, each by time; those that no guide has are left out. */
+            channels: {
+                [key: string]: components["schemas"]["Programme"][];
+            };
+        };
+        /** @description What is on now. */
+        GuideNow: {
+            /** @description By the channel's ID; those that no guide has are left out. */
+            channels: {
+                [key: string]: components["schemas"]["NowNext"];
+            };
+        };
+        /** @description The guides there are. */
+        Guides: {
+            /** @description Those that are asked first first. */
+            guides: components["schemas"]["Guide"][];
+            /** @description How many. */
+            total: number;
+        };
         /** @description The server is there. */
         Health: {
             /** @description What is known of the engine. */
@@ -490,6 +1415,29 @@ export interface components {
             status: string;
             /** @description This server's version. */
             version: string;
+        };
+        /** @description What runs, and the last that ran. */
+        Jobs: {
+            /** @description The oldest first. */
+            jobs: components["schemas"]["Progress"][];
+            /** @description How many. */
+            total: number;
+        };
+        /** @description A channel, and what it is known by where its ID is not. */
+        Known: {
+            /** @description Its group there. */
+            group?: string | null;
+            /**
+             * Format: int64
+             * @description Its ID.
+             */
+            id: number;
+            /** @description The link of its first source. */
+            link?: string | null;
+            /** @description What its playlist calls it. */
+            name?: string;
+            /** @description Its ID in the guide. */
+            tvg_id?: string | null;
         };
         /** @description The server in figures. */
         Metrics: {
@@ -528,11 +1476,48 @@ export interface components {
              */
             total_requests: number;
         };
+        /** @description A guide that is wanted. */
+        NewGuide: {
+            /** @description What to call it; when not given, its host. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The smaller, the sooner it is asked; 0 unless told.
+             */
+            priority?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds between two refreshes, 600 at least, 86400 unless told; 0 is never.
+             */
+            refresh_s?: number | null;
+            /** @description Where it is, by http or https. */
+            url?: string | null;
+        };
+        /** @description A playlist that is wanted. One of `url`, `xtream` and `text` is given. */
+        NewPlaylist: {
+            /** @description What to call it; when not given, its host. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds between two refreshes, 600 at least, 86400 unless told; 0 is never.
+             */
+            refresh_s?: number | null;
+            /** @description The list itself, or links one a line. */
+            text?: string | null;
+            /** @description Where it is, by http or https. A name and a password may stand in front of the host. */
+            url?: string | null;
+            xtream?: components["schemas"]["XtreamAccount"] | null;
+        };
+        /** @description What is on a channel. */
+        NowNext: {
+            next?: components["schemas"]["Programme"] | null;
+            now?: components["schemas"]["Programme"] | null;
+        };
         /**
-         * @description What a stream does now, finer than its [`State`](super::State).
+         * @description What a job does.
          * @enum {string}
          */
-        Phase: "resolving" | "starting" | "prebuffering" | "live" | "reconnecting" | "ended";
+        Phase: "waiting" | "downloading" | "reading" | "matching" | "saving" | "done" | "unchanged" | "held_back" | "failed" | "cancelled";
         /** @description Which channel to play. */
         Play: {
             /**
@@ -541,6 +1526,11 @@ export interface components {
              * @example []
              */
             alternatives?: string[];
+            /**
+             * Format: int64
+             * @description The channel of the catalogue that is meant, to be remembered as played.
+             */
+            channel?: number | null;
             /**
              * @description Its content ID: 32 to 64 ASCII letters and digits, usually 40 hexadecimal ones.
              * @example d65257bb7856e13b718df1dfe65ee482d90dd384
@@ -564,10 +1554,47 @@ export interface components {
             /** @description How it is played: `hls_conversion`. */
             type: string;
         };
+        /** @description A playlist. */
+        Playlist: {
+            /** @description How many channels it lists. */
+            channels: number;
+            /** @description Why the last try failed. */
+            error?: string | null;
+            /** @description How many guides it names. */
+            guides: number;
+            /** @description How many channels the list has that was kept back because it shrank so much. */
+            held_back?: number | null;
+            /** @description Where it comes from: `url`, `xtream`, `upload` or `folder`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Seconds between two refreshes; `null` if it is not refreshed.
+             */
+            refresh_s?: number | null;
+            /** @description When what it holds was read, RFC 3339. */
+            refreshed_at?: string | null;
+            /** @description The first of them. */
+            skipped: components["schemas"]["SkippedLine"][];
+            /** @description How many lines could not be read. */
+            skipped_total: number;
+            /** @description When that was last tried. */
+            tried_at?: string | null;
+            /** @description Its address, without what lets us in. */
+            url?: string | null;
+            /** @description How many it listed in the last 30 days and lists no more. */
+            vanished: number;
+        };
+        /** @description A playlist, and the job that reads it. */
+        PlaylistAtWork: {
+            job: components["schemas"]["Progress"];
+            playlist: components["schemas"]["Playlist"];
+        };
         /** @description The playlists there are. */
         Playlists: {
             /** @description By name. */
-            playlists: components["schemas"]["Summary"][];
+            playlists: components["schemas"]["Playlist"][];
             /** @description How many. */
             total: number;
         };
@@ -598,6 +1625,116 @@ export interface components {
              * @example /problems/stream-starting
              */
             type: string;
+        };
+        /** @description A broadcast. */
+        Programme: components["schemas"]["ProgrammeDetails"] & {
+            /** @description When it begins, RFC 3339. */
+            start: string;
+            /** @description When it ends, if that is known. */
+            stop?: string | null;
+            /** @description What it is called; empty if nobody says. */
+            title: string;
+        };
+        /** @description What else is known of a broadcast. */
+        ProgrammeDetails: {
+            /**
+             * @description Its kinds.
+             * @default []
+             */
+            categories: string[];
+            /**
+             * @description What it is about.
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Format: int32
+             * @description Its episode, counted from 1.
+             * @default null
+             */
+            episode: number | null;
+            /**
+             * @description The address of its picture.
+             * @default null
+             */
+            icon: string | null;
+            /**
+             * @description It is shown as it happens.
+             * @default false
+             */
+            is_live: boolean;
+            /**
+             * @description It is shown for the first time.
+             * @default false
+             */
+            is_new: boolean;
+            /**
+             * @description It was shown before.
+             * @default false
+             */
+            is_repeat: boolean;
+            /**
+             * @description For whom it is.
+             * @default null
+             */
+            rating: string | null;
+            /**
+             * Format: int32
+             * @description Its season, counted from 1.
+             * @default null
+             */
+            season: number | null;
+            /**
+             * @description The title of the episode.
+             * @default null
+             */
+            sub_title: string | null;
+            /**
+             * Format: int32
+             * @description The year it was made in.
+             * @default null
+             */
+            year: number | null;
+        };
+        /** @description How far a job is. */
+        Progress: {
+            /** @description How many of them are AceStream channels. */
+            acestream: number;
+            /** @description How many are new, when it is over. */
+            added: number;
+            /**
+             * Format: int64
+             * @description How many bytes came in.
+             */
+            bytes: number;
+            /** @description How many are described in another way, or vanished. */
+            changed: number;
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description How many channels, or programmes, were found. */
+            found: number;
+            /** @description How many groups they are in. */
+            groups: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description `playlist`, `guide` or `check`. */
+            kind: string;
+            /** @description The name of what it works for; of a channel that is checked, its ID. */
+            name: string;
+            /** @description What it does. */
+            phase: components["schemas"]["Phase"];
+            /** @description How many went for good. */
+            removed: number;
+            /** @description How many lines could not be read. */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description How many there are, if that is known.
+             */
+            total_bytes?: number | null;
         };
         /** @description A stream as `GET /api/streams` shows it. `null` is unknown. */
         Report: {
@@ -664,6 +1801,15 @@ export interface components {
             /** @description What can be played. */
             window: components["schemas"]["WindowReport"];
         };
+        /** @description What became of a backup. */
+        Restored: {
+            /** @description How many edits. */
+            edits: number;
+            /** @description How many favourites there were. */
+            favourites: number;
+            /** @description How many channels are not here. What was made of them is kept, should they come. */
+            missing: number;
+        };
         /** @description A line of a playlist that could not be read. */
         SkippedLine: {
             /** @description Which, counted from 1. */
@@ -729,11 +1875,6 @@ export interface components {
             /** @description How many. */
             total: number;
         };
-        /** @description One playlist. */
-        Summary: {
-            /** @description Its name: its file's, without the extension. */
-            name: string;
-        };
         /** @description One track of the program. */
         TrackReport: {
             /**
@@ -777,6 +1918,35 @@ export interface components {
              */
             width?: number | null;
         };
+        /** @description The tuner. */
+        Tuner: {
+            BaseURL: string;
+            DeviceAuth: string;
+            DeviceID: string;
+            FirmwareName: string;
+            FirmwareVersion: string;
+            FriendlyName: string;
+            LineupURL: string;
+            Manufacturer: string;
+            ModelNumber: string;
+            /** @description How many channels play at once. */
+            TunerCount: number;
+        };
+        /** @description A channel of the tuner. */
+        TunerChannel: {
+            GuideName: string;
+            GuideNumber: string;
+            URL: string;
+        };
+        /** @description Whether channels are looked for: they never are. */
+        TunerStatus: {
+            /** Format: int32 */
+            ScanInProgress: number;
+            /** Format: int32 */
+            ScanPossible: number;
+            Source: string;
+            SourceList: string[];
+        };
         /** @description The segments that a playlist lists, and what memory they take. */
         WindowReport: {
             /** @description Their size, and that of those that linger behind the list. */
@@ -812,6 +1982,13 @@ export interface components {
              */
             target_duration_s: number;
         };
+        /** @description An account at a server that speaks Xtream codes. */
+        XtreamAccount: {
+            password: string;
+            /** @description The server's address. */
+            server: string;
+            username: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -821,6 +1998,420 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be kept, and given to `PUT /api/backup`, here or on another server */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Backup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            /** @description It is no backup, or a text in it is empty or too long */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is larger than the server takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: {
+                /** @description Words of their names: folded, the beginning of a word is enough, and so is nearly right. */
+                q?: string;
+                /** @description The name of one playlist. */
+                playlist?: string;
+                /** @description One group; empty for the channels without one. */
+                group?: string;
+                /** @description The favourites, in their own order, or what was played last, the latest first. */
+                only?: "favourites" | "recents";
+                /** @description How they did when they were last played. */
+                health?: "working" | "failing" | "unknown";
+                /** @description Those that are hidden too. */
+                hidden?: boolean;
+                /** @description Their order. Without it, what fits best comes first where there is a `q`, else that of the lists. */
+                sort?: "list" | "name" | "number";
+                /** @description How many to pass over. */
+                offset?: number;
+                /** @description How many at most: 100 unless told, up to 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter does not fit */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    index_channels: {
+        parameters: {
+            query?: {
+                /** @description Words of their names: folded, the beginning of a word is enough, and so is nearly right. */
+                q?: string;
+                /** @description The name of one playlist. */
+                playlist?: string;
+                /** @description One group; empty for the channels without one. */
+                group?: string;
+                /** @description The favourites, in their own order, or what was played last, the latest first. */
+                only?: "favourites" | "recents";
+                /** @description How they did when they were last played. */
+                health?: "working" | "failing" | "unknown";
+                /** @description Those that are hidden too. */
+                hidden?: boolean;
+                /** @description Their order. Without it, what fits best comes first where there is a `q`, else that of the lists. */
+                sort?: "list" | "name" | "number";
+                /** @description How many to pass over. */
+                offset?: number;
+                /** @description How many at most: 100 unless told, up to 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelIndex"];
+                };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter does not fit */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    arrange_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelOrder"];
+            };
+        };
+        responses: {
+            /** @description They stand in this order */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelDetails"];
+                };
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Edit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelDetails"];
+                };
+            };
+            /** @description This is no ID, or a text is empty or too long */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its turn */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wait already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channel_logo: {
+        parameters: {
+            query?: {
+                /** @description Pixels wide and high at most: 128 unless told; rounded up to 64, 128, 256 or 512. */
+                w?: number;
+                /** @description The mark of the logo, as `logo_url` has it: with it, the answer may be kept for a year. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logo: PNG, or SVG in which nothing runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description It is the one whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel, or it has no logo that can be had */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -836,6 +2427,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EngineList"];
+                };
+            };
+        };
+    };
+    search_engine: {
+        parameters: {
+            query: {
+                /** @description A part of the name, 200 characters at most. */
+                q: string;
+                /** @description Which page, counted from 0. */
+                page?: number;
+                /** @description How many results a page has: 50 unless told, 200 at most. */
+                page_size?: number;
+                /** @description One of the engine's categories, such as `sport`, `movies`, `music`, `informational` or `tv`. */
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineFound"];
+                };
+            };
+            /** @description There is nothing to look for, or a parameter is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine refuses, has no search, or makes no sense */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine is down */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine did not answer in time */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -872,6 +2528,708 @@ export interface operations {
             };
             /** @description Too many listen already */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    arrange_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelOrder"];
+            };
+        };
+        responses: {
+            /** @description They stand in this order */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is a favourite */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no favourite */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description The name of one playlist. */
+                playlist?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelGroups"];
+                };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No playlist can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guide_grid: {
+        parameters: {
+            query: {
+                /** @description The channels' IDs with commas between them, 500 at most. */
+                ids: string;
+                /** @description Seconds since 1970 UTC. */
+                from: number;
+                /** @description The same, at most two days later. */
+                to: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideGrid"];
+                };
+            };
+            /** @description An ID is none, they are too many, or the span is too long */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guide_events: {
+        parameters: {
+            query: {
+                /** @description Seconds since 1970 UTC. */
+                from: number;
+                /** @description The same, at most two days later. */
+                to: number;
+                /** @description Words of their titles. */
+                q?: string;
+                /** @description Minutes east of Greenwich, for hours that stand in the names of channels without a zone. */
+                zone?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+                /** @description How many at most: 100 unless told, up to 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideEvents"];
+                };
+            };
+            /** @description The span is too long, or a parameter does not fit */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guide_now: {
+        parameters: {
+            query: {
+                /** @description The channels' IDs with commas between them, 500 at most. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideNow"];
+                };
+            };
+            /** @description An ID is none, or they are too many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_guides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guides"];
+                };
+            };
+        };
+    };
+    create_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuide"];
+            };
+        };
+        responses: {
+            /** @description It is being read */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideAtWork"];
+                };
+            };
+            /** @description The name or the address is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a guide of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The guide's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
+                };
+            };
+            /** @description No guide can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such guide */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The guide's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuide"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
+                };
+            };
+            /** @description A name or the address is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such guide */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a guide of the new name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The guide's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No guide can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such guide */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The guide's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is being read */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideAtWork"];
+                };
+            };
+            /** @description No guide can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The guide of this name is none that was uploaded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The guide is larger than the server takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_guide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The guide's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being read; by a job that was at it already, if one was */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideAtWork"];
+                };
+            };
+            /** @description No guide can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such guide */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no address */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description This is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends, if it has not ended yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such job */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -995,8 +3353,209 @@ export interface operations {
                     "application/json": components["schemas"]["Playlists"];
                 };
             };
-            /** @description The disk does not answer */
-            503: {
+        };
+    };
+    create_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlaylist"];
+            };
+        };
+        responses: {
+            /** @description It is being read */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaylistAtWork"];
+                };
+            };
+            /** @description The name or the address is none, or there is no address */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a playlist of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The text is larger than the server takes: upload it */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The playlist's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description No playlist can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such playlist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The playlist's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlaylist"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playlist"];
+                };
+            };
+            /** @description A name or the address is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such playlist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a playlist of the new name, or it is a file in the folder */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The playlist's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No playlist can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such playlist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is a file in the folder: remove the file */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1055,6 +3614,265 @@ export interface operations {
             };
             /** @description The disk does not answer */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_playlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The playlist's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is being read */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaylistAtWork"];
+                };
+            };
+            /** @description No playlist can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The playlist of this name is none that was uploaded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The list is larger than the server takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_playlist: {
+        parameters: {
+            query?: {
+                /** @description Take the list as it is, though it shrank. */
+                confirm?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The playlist's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being read; by a job that was at it already, if one was */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaylistAtWork"];
+                };
+            };
+            /** @description No playlist can have this name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such playlist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no address */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    clear_recents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    add_recent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's ID */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was played just now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no ID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description It is more than the server keeps */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is JSON of another shape */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1576,6 +4394,63 @@ export interface operations {
             };
         };
     };
+    hdhomerun_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tuner"];
+                };
+            };
+            /** @description It is none: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1591,6 +4466,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    hdhomerun_lineup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunerChannel"][];
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are known already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hdhomerun_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunerStatus"];
+                };
+            };
+            /** @description This is no tuner: hdhomerun.enabled */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1620,8 +4578,12 @@ export interface operations {
             query?: {
                 /** @description The name of one playlist; all of them when not given. */
                 playlist?: string;
-                /** @description The channels of this group alone, as the playlist writes it. */
+                /** @description The channels of this group alone; empty for those without one. */
                 group?: string;
+                /** @description Words of the channels' names. */
+                q?: string;
+                /** @description The favourites alone, in their order. */
+                favourites?: boolean;
                 /** @description What the addresses lead to: `ts`, one endless transport stream, or `hls`, a playlist of segments. */
                 format?: "ts" | "hls";
             };
@@ -1639,6 +4601,13 @@ export interface operations {
                 content: {
                     "audio/x-mpegurl": string;
                 };
+            };
+            /** @description Nothing has changed since the answer whose ETag came with the request */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description There is no such format or parameter, or no playlist can have this name */
             400: {
@@ -1658,17 +4627,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A playlist's file, or the list, is too large */
+            /** @description The list is too large */
             413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The disk does not answer */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1706,6 +4666,26 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xmltv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The guide */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
                 };
             };
         };

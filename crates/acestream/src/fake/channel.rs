@@ -27,6 +27,8 @@ pub struct Channel {
     pub infohash: Infohash,
     /// What `get_media_files` and the search call it.
     pub name: String,
+    /// The categories that the search finds it in.
+    pub categories: Vec<String>,
     /// What it plays.
     pub clip: Arc<Clip>,
     /// From the start of a session until media flows.
@@ -58,6 +60,7 @@ impl Channel {
             infohash: infohash_of(&id),
             name: format!("Channel {}", &id.as_str()[..8]),
             ids: vec![id],
+            categories: vec!["tv".to_owned()],
             clip,
             start_delay: Duration::ZERO,
             burst: Duration::from_secs(12),

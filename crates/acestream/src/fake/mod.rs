@@ -13,6 +13,9 @@
 //! - a broadcast with an end is `vod` among the media files, has no live position, comes as fast as it is read,
 //!   from its beginning for every reader, and its connection closes at the end;
 //! - a reader that comes again to a running live session begins anew at the live edge less the burst;
+//! - the search finds a part of a name, in the order of the channels, one in each result, in a category that there is
+//!   not nothing; what is no number or out of range is the default or the nearest; a wrong token is not looked at
+//!   where none is wanted, and refused with `access denied` where one is; the token lasts as long as the engine runs;
 //! - a replaced session's reader gets the end of its body, and its statistics are those of an unknown session.
 //!
 //! With [`Profile::Open`] it speaks the dialect of an open re-implementation instead; what is assumed of that one
@@ -29,6 +32,7 @@ mod open;
 mod pattern;
 mod playback;
 mod routes;
+mod search;
 mod service;
 mod sound;
 mod status;
@@ -137,6 +141,9 @@ pub struct FakeConfig {
     pub redirects_hang: bool,
     /// With [`Profile::Open`], how many bytes of media come at a time.
     pub piece: usize,
+    /// Whether `/search` wants the API access token, as `method=search` of the service API always does. Real engines
+    /// want none of those on their own machine.
+    pub search_needs_token: bool,
 }
 
 impl Default for FakeConfig {
@@ -151,6 +158,7 @@ impl Default for FakeConfig {
             warm_up: WarmUp::default(),
             redirects_hang: false,
             piece: 1 << 20,
+            search_needs_token: false,
         }
     }
 }
@@ -319,6 +327,8 @@ struct Shared {
     warm_up: WarmUp,
     redirects_hang: bool,
     piece: usize,
+    search_needs_token: bool,
+    token: Mutex<String>,
     broadcasts: Vec<Arc<Broadcast>>,
     table: Mutex<Table>,
     readers: AtomicUsize,
@@ -340,6 +350,8 @@ impl Shared {
             warm_up: config.warm_up,
             redirects_hang: config.redirects_hang,
             piece: config.piece,
+            search_needs_token: config.search_needs_token,
+            token: Mutex::new(random_token()),
             broadcasts: broadcasts.collect(),
             table: Mutex::default(),
             readers: AtomicUsize::new(0),
@@ -354,12 +366,18 @@ impl Shared {
         lock(&self.table)
     }
 
+    /// The API access token of the moment.
+    fn token(&self) -> String {
+        lock(&self.token).clone()
+    }
+
     fn generation(&self) -> CancellationToken {
         lock(&self.generation).clone()
     }
 
     fn restart(&self) {
         self.table().forget();
+        *lock(&self.token) = random_token();
         std::mem::take(&mut *lock(&self.generation)).cancel();
     }
 
@@ -376,6 +394,10 @@ impl Shared {
         let seconds = f64::from(millis) / 1000.0 / self.speed;
         tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
     }
+}
+
+fn random_token() -> String {
+    format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..))
 }
 
 /// A poisoned lock means that a test failed while it held it; the data is whole, no holder leaves it half changed.

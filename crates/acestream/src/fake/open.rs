@@ -10,6 +10,7 @@
 //! - when the source is back, its media comes at once, and begins where the clip does;
 //! - a fault that ends the media lets go of the piece that is not whole yet;
 //! - a HEAD of `/ace/getstream` leaves a session that runs until nobody watched it for long enough;
+//! - there is no search;
 //! - the engine never asks for money.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

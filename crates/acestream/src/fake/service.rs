@@ -1,4 +1,4 @@
-//! The engine's service API: who it is, what a broadcast is called, what there is to find.
+//! The engine's service API: who it is, and what a broadcast is called.
 
 use serde_json::{Value, json};
 
@@ -28,26 +28,19 @@ impl Shared {
         let result = match request.parameter("method") {
             Some("get_status") => json!({ "playlist_loaded": true, "version": self.version() }),
             Some("get_network_connection_status") => json!({ "connected": true }),
-            Some("get_api_access_token") => {
-                json!({ "token": format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..)) })
-            }
+            Some("get_api_access_token") => json!({ "token": self.token() }),
             Some("get_media_files") => return self.media_files(request).await,
             Some("get_content_id") => match self.selected(request).await {
                 Some(broadcast) => json!({ "content_id": broadcast.channel.ids[0] }),
                 None => return failure("cannot get transport file"),
             },
-            Some("search") => self.found(request),
+            Some("search") => return self.search_by_token(request),
             Some("get_version") => {
                 return Reply::json(json::web_result(&Value::Null, &"access denied".into()));
             }
             _ => return failure("unknown method"),
         };
         success(&result)
-    }
-
-    /// `/search`.
-    pub(super) fn search(&self, request: &Request) -> Reply {
-        success(&self.found(request))
     }
 
     async fn media_files(&self, request: &Request) -> Reply {
@@ -84,41 +77,12 @@ impl Shared {
         let code = next() * 1_000_000 + next() * 10_000 + next() * 100;
         json!({ "code": code, "platform": "linux", "version": self.version })
     }
-
-    fn found(&self, request: &Request) -> Value {
-        let query = request.parameter("query").unwrap_or_default().to_lowercase();
-        let number = |name| request.parameter(name).and_then(|value| value.parse::<usize>().ok());
-        let size = number("page_size").unwrap_or(10).clamp(1, 200);
-        let skip = number("page").unwrap_or_default().saturating_mul(size);
-        let is_found =
-            |broadcast: &&std::sync::Arc<Broadcast>| broadcast.channel.name.to_lowercase().contains(&query);
-        let found: Vec<_> = self.broadcasts.iter().filter(is_found).collect();
-        let results: Vec<_> =
-            found.iter().skip(skip).take(size).map(|broadcast| search_result(broadcast)).collect();
-        json!({ "total": found.len(), "time": 0.01, "results": results })
-    }
 }
 
-fn search_result(broadcast: &Broadcast) -> Value {
-    let channel = &broadcast.channel;
-    json!({
-        "name": channel.name,
-        "items": [{
-            "status": 2,
-            "name": channel.name,
-            "infohash": channel.infohash,
-            "availability": 1,
-            "availability_updated_at": super::status::unix_time(),
-            "categories": ["tv"],
-            "bitrate": 0,
-        }],
-    })
-}
-
-fn success(result: &Value) -> Reply {
+pub(super) fn success(result: &Value) -> Reply {
     Reply::json(format!(r#"{{"result": {}}}"#, json::text(result)))
 }
 
-fn failure(message: &str) -> Reply {
+pub(super) fn failure(message: &str) -> Reply {
     Reply::json(json::text(&json!({ "error": { "message": message, "code": 0 } })))
 }

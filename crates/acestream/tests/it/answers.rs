@@ -1,6 +1,6 @@
 //! The client against answers of every shape, from a server that says exactly what it is told.
 
-use acestream::{Engine, Error, Selector, Statistics};
+use acestream::{Engine, Error, Search, Selector, Statistics};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -279,4 +279,46 @@ async fn a_program_that_is_no_engine_has_no_version() {
     let (engine, _) = server(vec![ok("text/html", "<p>router"), json(r#"{"result": {"version": 7}}"#)]).await;
 
     assert_eq!(engine.version().await, Err(unexpected(r#"{"version":7}"#)));
+}
+
+#[tokio::test]
+async fn a_search_goes_on_without_a_token_where_the_engine_gives_none() {
+    let denied = json(r#"{"error": {"message": "access denied", "code": 0}}"#);
+    let found =
+        json(&format!(r#"{{"result": {{"total": 1, "results": [{{"name": "Foo", "infohash": "{ID}"}}]}}}}"#));
+    let (engine, asked) = server(vec![denied, found]).await;
+    let search =
+        Search { query: "a b&c".to_owned(), category: Some("sport".to_owned()), page: 3, page_size: 50 };
+
+    let found = engine.search(&search).await.unwrap();
+
+    assert_eq!(found.results[0].name, "Foo");
+    assert_eq!(
+        asked.await.unwrap(),
+        [
+            "GET /server/api?api_version=3&method=get_api_access_token HTTP/1.1",
+            "GET /search?query=a+b%26c&page=3&page_size=50&category=sport HTTP/1.1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_search_that_is_forbidden_is_refused_and_the_token_not_told() {
+    let token = json(r#"{"result": {"token": "s3cret"}}"#);
+    let forbidden = status("403 Forbidden", "no /search?token=s3cret");
+    let (engine, _) = server(vec![token, forbidden]).await;
+
+    let answer = engine.search(&Search::default()).await;
+
+    assert_eq!(answer, Err(refused("HTTP 403: no /search?token=…")));
+}
+
+#[tokio::test]
+async fn a_search_without_end_is_not_read_to_the_end() {
+    let token = json(r#"{"result": {"token": "s3cret"}}"#);
+    let (engine, _) = server(vec![token, json(&"x".repeat(3 << 20))]).await;
+
+    let answer = engine.search(&Search::default()).await;
+
+    assert_eq!(answer, Err(unexpected("an answer of more than 2097152 bytes")));
 }

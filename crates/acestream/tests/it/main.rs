@@ -15,6 +15,8 @@ mod open;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod stream;

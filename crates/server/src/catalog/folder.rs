@@ -72,6 +72,13 @@ pub(super) struct Version {
     pub(super) bytes: u64,
 }
 
+impl Version {
+    fn mark(&self) -> String {
+        let since = self.modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        format!("{} {}", self.bytes, since.unwrap_or_default().as_nanos())
+    }
+}
+
 impl Folder {
     /// The playlists in `path`, which need not exist yet.
     #[must_use]
@@ -124,6 +131,17 @@ impl Folder {
     fn holds(&self, path: &Path) -> bool {
         let within = || Some(fs::canonicalize(path).ok()?.starts_with(fs::canonicalize(&self.path).ok()?));
         path.is_file() && (!path.is_symlink() || within().unwrap_or(false))
+    }
+
+    /// The playlists' files by name, each with a mark that changes when the file does.
+    pub fn files(&self) -> Result<Vec<(Name, PathBuf, String)>, Error> {
+        let names = self.names()?;
+        let file = |name: Name| {
+            let (_, version) = self.open(&name).ok()?;
+            let mark = version.mark();
+            Some((name, version.path, mark))
+        };
+        Ok(names.into_iter().filter_map(file).collect())
     }
 
     /// What was written of the playlist `name` earlier, if its file did not change since.

@@ -1,86 +1,248 @@
-//! The channels: M3U playlists in a folder, read when asked for; what was made of them is kept until the
-//! file changes, or others need the room.
+//! The catalogue: playlists, their channels, and what the user makes of them.
+//!
+//! A list comes in from an address, an upload or the folder (`refresh`), becomes channels (`import`), and is kept
+//! (`store`). What is asked often is answered from memory: a [`Snapshot`] of all channels, and what is [`Personal`].
+//! Both are frozen: a change puts new ones in their place.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::config::unset;
+use crate::fetch::Fetcher;
 
+pub mod backup;
+mod changes;
+mod channel;
+mod config;
+mod error;
 mod folder;
+pub mod guide;
+mod health;
+pub mod import;
+pub mod index;
+pub mod jobs;
 mod kept;
-
-pub use folder::{Error, Folder, MAX_BYTES};
-
-/// Where the playlists are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// The folder of `*.m3u` and `*.m3u8` files; `playlists` in the storage folder when not set.
-    #[serde(with = "unset")]
-    pub folder: Option<Place>,
-}
-
-/// A path in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(pub PathBuf);
-
-impl FromStr for Place {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.into()))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.display().fmt(f)
-    }
-}
-
-/// The name of a playlist: its file's, without the extension. Never a way out of the folder.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(String);
-
-impl Name {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Why a text is no name of a playlist.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a playlist's name has 1 to 200 bytes, does not begin with a dot and holds no slash, backslash or control"
-)]
-pub struct InvalidName;
-
-impl FromStr for Name {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let odd = |c: char| c == '/' || c == '\\' || c.is_control();
-        if text.is_empty() || text.len() > 200 || text.starts_with('.') || text.contains(odd) {
-            return Err(InvalidName);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
+mod name;
+mod personal;
+mod playlist;
+mod playlists;
+mod query;
+mod refresh;
+mod schedule;
+mod snapshot;
+pub mod store;
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod tests;
+mod xtream;
 
-    #[test]
-    fn a_name_never_leads_out_of_the_folder() {
-        for text in ["", ".", "..", "../etc", "a/b", "a\\b", "a\0", ".hidden", &"x".repeat(201)] {
-            assert_eq!(text.parse::<Name>(), Err(InvalidName), "{text:?}");
-        }
-        for text in ["news", "TV España (HD)", "a..b", "demo.old"] {
-            assert_eq!(text.parse::<Name>().unwrap().as_str(), text);
-        }
+pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};
+pub use config::{Config, Place};
+pub use error::Error;
+pub use folder::{Error as FolderError, Folder, MAX_BYTES};
+use guide::Directory;
+pub use health::Health;
+pub use jobs::{Jobs, Phase, Progress};
+pub use name::{InvalidName, Name};
+pub use personal::Personal;
+pub use playlist::{Origin, Playlist, PlaylistId, SkippedLine, State};
+pub use playlists::Wanted;
+pub use query::{Mark, Only, Page, Query, Shape, Sort};
+pub use refresh::Given;
+pub use snapshot::{Group, List, Snapshot};
+pub use store::Store;
+
+/// So many lists are read at once: each takes memory, and the processor.
+const READ_AT_ONCE: usize = 2;
+
+/// The catalogue, to be handed around.
+#[derive(Debug, Clone)]
+pub struct Catalog(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    fetcher: Fetcher,
+    folder: Arc<Folder>,
+    now: Mutex<Now>,
+    /// One change at a time: it is made in the store first, then in memory.
+    writing: tokio::sync::Mutex<()>,
+    /// One look at the folder at a time.
+    looking: tokio::sync::Mutex<()>,
+    jobs: Jobs,
+    turns: Semaphore,
+    /// Tells this process's snapshots from those of others.
+    nonce: u64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What is in memory at the moment.
+#[derive(Debug, Clone, Default)]
+struct Now {
+    snapshot: Arc<Snapshot>,
+    personal: Arc<Personal>,
+    directory: Arc<Directory>,
+}
+
+impl Catalog {
+    /// Read what is kept in `store`.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn load(store: Store, fetcher: Fetcher, folder: Arc<Folder>) -> Result<Self, Error> {
+        let lists = store.load().await?;
+        let personal = Personal {
+            version: 0,
+            favourites: store.favourites().await?,
+            recents: store.recents().await?,
+            health: store.health().await?,
+        };
+        let list = |saved: store::Saved| {
+            let channels = saved.channels.into_iter().map(Arc::new).collect();
+            Arc::new(List { playlist: saved.playlist, channels })
+        };
+        let lists = lists.into_iter().map(list).collect();
+        let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
+        let now =
+            Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal), directory: Arc::default() };
+        let this = Self(Arc::new(Inner {
+            store,
+            fetcher,
+            folder,
+            now: Mutex::new(now),
+            writing: tokio::sync::Mutex::default(),
+            looking: tokio::sync::Mutex::default(),
+            jobs: Jobs::default(),
+            turns: Semaphore::new(READ_AT_ONCE),
+            nonce: fastrand::u64(..),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }));
+        this.write().await.publish_directory().await?;
+        Ok(this)
     }
+
+    /// All channels, as they are now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.now(|now| Arc::clone(&now.snapshot))
+    }
+
+    /// What is the user's own, as it is now.
+    #[must_use]
+    pub fn personal(&self) -> Arc<Personal> {
+        self.now(|now| Arc::clone(&now.personal))
+    }
+
+    /// The files in the folder of the playlists.
+    #[must_use]
+    pub fn folder(&self) -> &Arc<Folder> {
+        &self.0.folder
+    }
+
+    /// A number that tells this process's answers from another's.
+    #[must_use]
+    pub fn nonce(&self) -> u64 {
+        self.0.nonce
+    }
+
+    /// What runs, and what ran.
+    #[must_use]
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
+    /// End what runs, and the connections to the database.
+    pub async fn close(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.store.close().await;
+    }
+
+    /// Look at or change what is in memory; for a few lines.
+    fn now<T>(&self, look: impl FnOnce(&mut Now) -> T) -> T {
+        look(&mut self.0.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Do it to its end, also when whoever waits for it goes away: what is in memory is what is kept.
+    async fn whole<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.tasks.spawn(work).await?
+    }
+
+    /// Wait until nobody else changes anything.
+    async fn write(&self) -> Writing<'_> {
+        Writing { catalog: self, _turn: self.0.writing.lock().await }
+    }
+}
+
+/// The right to change the catalogue.
+struct Writing<'a> {
+    catalog: &'a Catalog,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Writing<'_> {
+    fn store(&self) -> &Store {
+        &self.catalog.0.store
+    }
+
+    /// Change the lists in memory.
+    async fn publish(&self, change: impl FnOnce(&mut Vec<Arc<List>>)) -> Result<(), Error> {
+        let before = self.catalog.snapshot();
+        let (version, mut lists) = (before.version + 1, before.lists().to_vec());
+        change(&mut lists);
+        let snapshot =
+            tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(version, lists, Some(&before))))
+                .await?;
+        self.catalog.now(|now| now.snapshot = snapshot);
+        Ok(())
+    }
+
+    /// Put `list` where the playlist with its ID is.
+    async fn publish_list(&self, list: List) -> Result<(), Error> {
+        self.publish(|lists| {
+            lists.retain(|it| it.playlist.id != list.playlist.id);
+            lists.push(Arc::new(list));
+        })
+        .await
+    }
+
+    /// Bring the guides in memory to what is kept.
+    async fn publish_directory(&self) -> Result<(), Error> {
+        let mut guides = Vec::new();
+        for guide in self.store().guides().await? {
+            let channels = match guide.edition {
+                Some(edition) => self.store().guide_channels(edition).await?,
+                None => Vec::new(),
+            };
+            guides.push((guide, channels));
+        }
+        let version = self.catalog.directory().version + 1;
+        let directory =
+            tokio::task::spawn_blocking(move || Arc::new(Directory::new(version, guides))).await?;
+        self.catalog.now(|now| now.directory = directory);
+        Ok(())
+    }
+
+    /// Change what is the user's own in memory.
+    fn publish_personal(&self, change: impl FnOnce(&mut Personal)) {
+        let mut personal = (*self.catalog.personal()).clone();
+        personal.version += 1;
+        change(&mut personal);
+        self.catalog.now(|now| now.personal = Arc::new(personal));
+    }
+}
+
+/// Seconds since 1970 UTC.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -2,11 +2,17 @@
 
 use std::{fmt, str::FromStr};
 
-/// A password. `Debug` and `Display` show `***`; only [`Secret::matches`] looks at it.
+/// A password, or what holds one. `Debug` and `Display` show `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
+    /// The secret itself, for whoever has to send it on.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Whether `given` is this secret, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, given: &[u8]) -> bool {

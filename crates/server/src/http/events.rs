@@ -46,8 +46,8 @@ pub(super) struct Asked {
 
 /// What streams and the engine do, as server-sent events.
 ///
-/// Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`
-/// and `engine`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
+/// Each message is a JSON object whose `type` says what it is: first `state`, with everything; then `stream`,
+/// `engine` and `job`, each with all that is known of the one that changed, at most twice a second. A stream that ends is
 /// told once more, with the phase `ended` and the reason. The connection ends after ten minutes: come again.
 #[utoipa::path(
     get, path = "/api/events", tag = "streams", params(Asked),
@@ -61,7 +61,8 @@ pub(super) async fn events(
     State(services): State<Services>,
     Query(asked): Query<Asked>,
 ) -> Result<Response<Body>, Problem> {
-    let feed = Feed::new(services.hub.clone(), asked.streams()?, services.events.enter()?);
+    let feed =
+        Feed::new(services.hub.clone(), services.catalog.clone(), asked.streams()?, services.events.enter()?);
     let mut response = Response::new(Body::new(feed));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

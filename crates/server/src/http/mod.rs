@@ -5,18 +5,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{catalog::Folder, live::Hub};
+use crate::{catalog::Catalog, health::Checks, live::Hub, logos::Logos};
 
 mod address;
+mod catalog;
 mod config;
 mod continuous;
 mod cors;
 mod edge;
 mod engine;
+mod engine_search;
 mod events;
-mod export;
 mod extract;
 mod figures;
+pub mod hdhomerun;
 mod health;
 mod index;
 mod live;
@@ -24,7 +26,6 @@ mod low_latency;
 mod openapi;
 mod patience;
 mod play;
-mod playlists;
 mod problem;
 mod problems;
 mod router;
@@ -44,17 +45,29 @@ pub use server::Server;
 #[derive(Debug, Clone)]
 pub struct Services(Arc<Inner>);
 
+/// What handlers need, put together elsewhere.
+#[derive(Debug)]
+pub struct Parts {
+    /// The live streams.
+    pub hub: Hub,
+    /// The playlists and their channels.
+    pub catalog: Catalog,
+    /// Asks whether channels work.
+    pub checks: Checks,
+    /// The channels' logos.
+    pub logos: Logos,
+    /// The section of the configuration.
+    pub http: Config,
+    /// Whether the server is a tuner.
+    pub hdhomerun: hdhomerun::Config,
+    /// How long a playlist request waits for a stream's first segment.
+    pub start_timeout: Duration,
+}
+
 /// The parts behind [`Services`].
 #[derive(Debug)]
 pub struct Inner {
-    /// The live streams.
-    pub hub: Hub,
-    /// The playlists.
-    pub catalog: Arc<Folder>,
-    /// The section of the configuration.
-    pub http: Config,
-    /// How long a playlist request waits for a stream's first segment.
-    pub start_timeout: Duration,
+    parts: Parts,
     /// What this server runs on.
     pub platform: Platform,
     /// The room for those who listen to events.
@@ -66,10 +79,18 @@ pub struct Inner {
 impl Services {
     /// What the handlers work with, made of its parts.
     #[must_use]
-    pub fn new(hub: Hub, catalog: Arc<Folder>, http: Config, start_timeout: Duration) -> Self {
+    pub fn new(parts: Parts) -> Self {
         let figures = figures::Figures::default();
-        let (platform, events) = (Platform::detect(), events::Room::new(http.max_connections));
-        Self(Arc::new(Inner { hub, catalog, http, start_timeout, platform, events, figures }))
+        let (platform, events) = (Platform::detect(), events::Room::new(parts.http.max_connections));
+        Self(Arc::new(Inner { parts, platform, events, figures }))
+    }
+}
+
+impl std::ops::Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
     }
 }
 

@@ -10,7 +10,10 @@ use super::{
     address::Address,
     extract::{Json, Viewer},
 };
-use crate::live::{EngineHealth, MAX_ALTERNATIVES};
+use crate::{
+    catalog::{ChannelId, Source},
+    live::{EngineHealth, MAX_ALTERNATIVES},
+};
 
 /// What this server runs on, as far as clients care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,11 @@ pub(super) struct Play {
     #[serde(default)]
     #[schema(example = json!([]), max_items = 8)]
     alternatives: Vec<String>,
+    /// The channel of the catalogue that is meant: it is remembered as played, and its other sources are the
+    /// alternatives where none are given.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    channel: Option<ChannelId>,
 }
 
 impl Play {
@@ -84,6 +92,19 @@ impl Play {
             }
         }
         Ok(ids)
+    }
+}
+
+impl Play {
+    /// The other sources of the channel that is meant.
+    fn other_sources(&self, services: &Services, own: &ContentId) -> Vec<ContentId> {
+        let Some(channel) = self.channel.and_then(|id| services.catalog.channel(id).ok()) else {
+            return Vec::new();
+        };
+        let hash = |source: &Source| source.link().acestream_hash()?.parse().ok();
+        let mut others: Vec<ContentId> = channel.sources().filter_map(hash).filter(|id| id != own).collect();
+        others.truncate(MAX_ALTERNATIVES);
+        others
     }
 }
 
@@ -130,13 +151,22 @@ pub(super) async fn play(
     Json(play): Json<Play>,
 ) -> Result<axum::Json<Playing>, Problem> {
     let hash: ContentId = play.hash.parse()?;
-    let alternatives = play.alternatives(&hash)?;
+    let mut alternatives = play.alternatives(&hash)?;
+    if alternatives.is_empty() {
+        alternatives = play.other_sources(&services, &hash);
+    }
     if let EngineHealth::Down { reason, .. } = services.hub.ask_engine().await {
         return Err(Problem::engine_down(&format!("The engine does not answer: {reason}")));
     }
     // Somebody asks for this channel now: that it failed a moment ago does not answer them.
     services.hub.forgive(&hash);
     services.hub.join(&hash, viewer.0)?.offer(&alternatives);
+    if let Some(channel) = play.channel
+        && let Err(error) = services.catalog.add_recent(channel).await
+    {
+        // It plays all the same.
+        tracing::debug!("channel {channel} is not remembered as played: {error}");
+    }
     let stream_url = format!("{address}/api/stream/{hash}/playlist.m3u8");
     let (platform, backend) = services.platform.names();
     Ok(axum::Json(Playing {

@@ -25,10 +25,14 @@ pub enum Kind {
     NotFound,
     MethodNotAllowed,
     PlaylistNotFound,
+    ChannelNotFound,
+    JobNotFound,
     StreamNotFound,
     SegmentNotFound,
+    PlaylistExists,
     TooLarge,
     RangeNotSatisfiable,
+    InvalidPlaylist,
     EngineRefused,
     EngineUnexpected,
     SourceFailed,
@@ -49,16 +53,20 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::PlaylistNotFound,
+        Self::ChannelNotFound,
+        Self::JobNotFound,
         Self::StreamNotFound,
         Self::SegmentNotFound,
+        Self::PlaylistExists,
         Self::TooLarge,
         Self::RangeNotSatisfiable,
+        Self::InvalidPlaylist,
         Self::EngineRefused,
         Self::EngineUnexpected,
         Self::SourceFailed,
@@ -91,6 +99,12 @@ impl Kind {
             Self::PlaylistNotFound => {
                 ("/problems/playlist-not-found", 404, "There is no such playlist", None)
             }
+            Self::ChannelNotFound => ("/problems/channel-not-found", 404, "There is no such channel", None),
+            Self::JobNotFound => ("/problems/job-not-found", 404, "There is no such job", None),
+            Self::PlaylistExists => {
+                ("/problems/playlist-exists", 409, "There is another playlist of this name", None)
+            }
+            Self::InvalidPlaylist => ("/problems/invalid-playlist", 422, "This is no list of channels", None),
             Self::StreamNotFound => ("/problems/stream-not-found", 404, "No such stream is playing", None),
             Self::SegmentNotFound => ("/problems/segment-not-found", 404, "The segment is not there", None),
             Self::TooLarge => ("/problems/too-large", 413, "That is more than the server takes", None),
@@ -258,12 +272,36 @@ impl From<catalog::InvalidName> for Problem {
     }
 }
 
+impl From<catalog::InvalidId> for Problem {
+    fn from(error: catalog::InvalidId) -> Self {
+        Self::new(Kind::InvalidRequest, format!("id: {error}"))
+    }
+}
+
+impl From<catalog::FolderError> for Problem {
+    fn from(error: catalog::FolderError) -> Self {
+        let kind = match error {
+            catalog::FolderError::NotFound(_) => Kind::PlaylistNotFound,
+            catalog::FolderError::TooLarge { .. } => Kind::TooLarge,
+            catalog::FolderError::Io { .. } => Kind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl From<catalog::Error> for Problem {
     fn from(error: catalog::Error) -> Self {
+        use catalog::Error as E;
         let kind = match error {
-            catalog::Error::NotFound(_) => Kind::PlaylistNotFound,
-            catalog::Error::TooLarge { .. } => Kind::TooLarge,
-            catalog::Error::Io { .. } => Kind::Internal,
+            E::NoPlaylist(_) | E::NoGuide(_) => Kind::PlaylistNotFound,
+            E::NoChannel(_) => Kind::ChannelNotFound,
+            E::NoJob(_) => Kind::JobNotFound,
+            E::Exists(_) | E::InFolder(_) | E::NoAddress(_) => Kind::PlaylistExists,
+            E::Name(_) | E::Invalid(_) | E::Fetch(_) => Kind::InvalidRequest,
+            E::Refused(_) | E::Empty(_) => Kind::InvalidPlaylist,
+            E::Xtream(_) => Kind::SourceFailed,
+            E::Cancelled => Kind::ShuttingDown,
+            E::File(_) | E::Store(_) | E::Broken(_) => Kind::Internal,
         };
         Self::new(kind, error.to_string())
     }

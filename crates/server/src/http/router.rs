@@ -4,8 +4,8 @@ use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Services, continuous, engine, events, export, figures, health, index, live, low_latency, openapi, play,
-    playlists, problems, streams, web,
+    Services, catalog, continuous, engine, engine_search, events, figures, hdhomerun, health, index, live,
+    low_latency, openapi, play, problems, streams, web,
 };
 
 /// The routes, without what stands around them.
@@ -32,11 +32,15 @@ pub(super) fn documented() -> OpenApiRouter<Services> {
         .routes(routes!(streams::list))
         .routes(routes!(streams::show, streams::stop))
         .routes(routes!(events::events))
-        .routes(routes!(playlists::list))
-        .routes(routes!(playlists::channels))
-        .routes(routes!(export::export))
+        .merge(catalog::routes())
+        .routes(routes!(hdhomerun::discover))
+        .routes(routes!(hdhomerun::lineup))
+        .routes(routes!(hdhomerun::status))
+        .routes(routes!(hdhomerun::scan))
+        .routes(routes!(hdhomerun::device))
         .routes(routes!(health::health))
         .routes(routes!(engine::list))
+        .routes(routes!(engine_search::search))
         .routes(routes!(figures::metrics))
         .routes(routes!(figures::prometheus::scrape))
         .routes(routes!(problems::explain))

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use acestream::Engine;
+use acestream::{Engine, Error, Found, Search};
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
@@ -22,6 +22,9 @@ use super::{
 
 /// How long who asks waits for an engine where all are thought to be down: one that is there answers sooner.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
+
+/// How long who searches waits for those who came before.
+const SEARCH_TURN: Duration = Duration::from_secs(5);
 
 /// All engines of a hub, in the order of the configuration. Clones are handles on the same.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ struct Member {
     sessions: AtomicUsize,
     /// Whose turn it is to ask it about an ID.
     asking: Semaphore,
+    /// Whose turn it is to search: one at a time, beside those who ask about an ID.
+    searching: Semaphore,
 }
 
 /// What is known of one engine.
@@ -77,7 +82,8 @@ impl Engines {
         let member = |engine: Engine| {
             let health = Health::new(engine.clone(), changed.clone());
             let asking = Semaphore::new(resolve::MAX_AT_ONCE);
-            Arc::new(Member { engine, health, sessions: AtomicUsize::new(0), asking })
+            let searching = Semaphore::new(1);
+            Arc::new(Member { engine, health, sessions: AtomicUsize::new(0), asking, searching })
         };
         let members = std::iter::once(first).chain(others).map(member).collect();
         Self(Arc::new(Inner { members, max_sessions, choosing: Mutex::default(), changed }))
@@ -102,12 +108,19 @@ impl Engines {
     /// What is known of them together: up when one is, down when all are.
     pub(super) fn now(&self) -> EngineHealth {
         let known = self.0.members.iter().map(|member| member.health.now());
-        let rank = |health: &EngineHealth| match health {
-            EngineHealth::Up { .. } => 0,
-            EngineHealth::Unknown => 1,
-            EngineHealth::Down { .. } => 2,
-        };
         known.min_by_key(rank).unwrap_or(EngineHealth::Unknown)
+    }
+
+    /// What a search finds at the first engine that is there. At most 20 s.
+    pub(super) async fn search(&self, search: &Search) -> Result<Found, Error> {
+        let members = &self.0.members;
+        let first = members.iter().min_by_key(|member| rank(&member.health.now())).unwrap_or(&members[0]);
+        let Ok(_turn) = timeout(SEARCH_TURN, first.searching.acquire()).await else {
+            return Err(Error::Timeout("search"));
+        };
+        let found = first.engine.search(search).await;
+        first.health.start_met(&found);
+        found
     }
 
     /// Wait until what is known of them together is as `wanted`.
@@ -169,6 +182,15 @@ impl Engines {
             !Arc::ptr_eq(&lease.0, member) && !member.is_down() && (limit == 0 || member.sessions() < limit)
         };
         self.0.members.iter().filter(can).count()
+    }
+}
+
+/// How much is to be expected of an engine, the least where most is.
+fn rank(health: &EngineHealth) -> u8 {
+    match health {
+        EngineHealth::Up { .. } => 0,
+        EngineHealth::Unknown => 1,
+        EngineHealth::Down { .. } => 2,
     }
 }
 
@@ -246,8 +268,6 @@ impl Drop for Lease {
 
 #[cfg(test)]
 mod tests {
-    use acestream::Error;
-
     use super::*;
 
     fn engines(count: u16, max_sessions: usize) -> Engines {

@@ -24,6 +24,7 @@ use super::{
     limits::{Blocked, Limit, LimitError, Limits, Usage},
     listing::Listing,
     memory::{self, Needs},
+    outcome::{Outcome, Outcomes},
     stream::Shared,
     task::{Beginning, Task},
     viewers::Viewers,
@@ -62,6 +63,7 @@ pub(super) struct Inner {
     limits: Arc<Limits>,
     viewers: Arc<Viewers>,
     directory: Mutex<Directory>,
+    pub(super) outcomes: Outcomes,
     pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
 }
@@ -75,6 +77,7 @@ impl Hub {
             viewers: Arc::new(Viewers::new(&config, Arc::clone(&limits))),
             limits,
             directory: Mutex::default(),
+            outcomes: Outcomes::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
             config,
@@ -206,9 +209,29 @@ impl Hub {
         self.0.engines.asked().await
     }
 
+    /// What a search finds at the first engine that is there. At most 20 s; safe to drop.
+    ///
+    /// # Errors
+    /// What the engine, or the connection to it, said; `Timeout` too when others search for too long.
+    pub async fn search(&self, search: &acestream::Search) -> Result<acestream::Found, acestream::Error> {
+        self.0.engines.search(search).await
+    }
+
     /// Wait until what is known of the engines together is as `wanted`.
     pub async fn until_engine(&self, wanted: impl Fn(&EngineHealth) -> bool) {
         self.0.engines.until(wanted).await;
+    }
+
+    /// How many streams play at once, at most.
+    #[must_use]
+    pub fn max_streams(&self) -> usize {
+        self.0.config.max_streams
+    }
+
+    /// How plays turn out from now on.
+    #[must_use]
+    pub fn outcomes(&self) -> tokio::sync::broadcast::Receiver<Outcome> {
+        self.0.outcomes.listen()
     }
 
     /// Is over when the hub begins to shut down.

@@ -311,6 +311,11 @@ pub(super) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// The same of so many seconds since 1970.
+pub(crate) fn rfc3339_of(seconds: i64) -> String {
+    rfc3339(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
 /// The Gregorian date of a day counted from 1970-01-01.
 fn civil(days: u64) -> (u64, u64, u64) {
     // Years begin in March here, so that the leap day is a year's last: eras of 400 years, then of the

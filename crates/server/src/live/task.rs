@@ -477,6 +477,7 @@ impl Task {
         let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
         let peers = self.shared.details(|details| details.statistics.as_ref().map(|known| known.peers));
         tracing::info!(peers, "stream {id} is live after {took:.1?}");
+        self.listing.hub.outcomes.tell(id, Ok(took));
     }
 
     async fn lost(&mut self, cause: Loss, attempt: u32) -> Going {
@@ -550,6 +551,7 @@ impl Task {
         match &reason {
             EndReason::Failed(failure) => {
                 tracing::warn!(code = failure.code(), "stream {id} ended after {took:.1?}: {reason}");
+                self.listing.hub.outcomes.tell(id, Err(failure.clone()));
             }
             _ => tracing::info!("stream {id} ended after {took:.1?}: {reason}"),
         }

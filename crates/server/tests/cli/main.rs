@@ -3,6 +3,7 @@
 
 mod configuration;
 mod doctor;
+mod killed;
 mod package;
 mod running;
 

@@ -10,7 +10,7 @@ fn the_demo_plays_without_anything_else() {
     let channels = demo.get("/api/playlists/demo/channels");
     let playlist = demo.get("/api/stream/99b9c95a51f50cad6fde5b8a30d28172f051a042/playlist.m3u8");
 
-    assert!(playlists.contains(r#"{"playlists":[{"name":"demo"}],"total":1}"#), "{playlists}");
+    assert!(playlists.contains(r#"{"playlists":[{"name":"demo","kind":"folder""#), "{playlists}");
     assert!(channels.contains(r#""total":3"#), "{channels}");
     assert!(playlist.contains("#EXTINF:"), "{playlist}");
     assert!(demo.stop(), "SIGTERM ends it in order");

@@ -28,6 +28,7 @@ pub(crate) struct TestApp {
     pub(crate) fake: Fake,
     pub(crate) storage: tempfile::TempDir,
     pub(crate) stop: CancellationToken,
+    config: Config,
     running: TaskTracker,
 }
 
@@ -55,14 +56,18 @@ impl TestApp {
         config.live.reconnect_delay = Duration::from_millis(10);
         config.live.probe_interval = Duration::from_millis(50);
         change(&mut config);
-        let app = App::load(config).await.unwrap();
+        Self::run(config, fake, storage).await
+    }
+
+    async fn run(config: Config, fake: Fake, storage: tempfile::TempDir) -> Self {
+        let app = App::load(config.clone()).await.unwrap();
         let (base, stop) = (format!("http://{}", app.address()), CancellationToken::new());
         let running = TaskTracker::new();
         running.spawn(app.run(stop.clone().cancelled_owned()));
         running.close();
         // No connection is kept, so that stopping waits for none.
         let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        Self { base, client, fake, storage, stop, running }
+        Self { base, client, fake, storage, stop, config, running }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -119,6 +124,13 @@ impl TestApp {
     }
 
     /// Stop as the signal does. Nothing may be left: no task, no engine session.
+    /// The same server, stopped and started again.
+    pub(crate) async fn restart(self) -> Self {
+        self.stop.cancel();
+        self.running.wait().await;
+        Self::run(self.config, self.fake, self.storage).await
+    }
+
     pub(crate) async fn end(self) {
         self.stop.cancel();
         self.running.wait().await;
@@ -181,7 +193,7 @@ pub(crate) fn faulty(fault: &str) -> Channel {
     Channel { fault: fault.parse().unwrap(), ..news() }
 }
 
-fn clip() -> Arc<Clip> {
+pub(crate) fn clip() -> Arc<Clip> {
     static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/clean.ts");
     Arc::clone(CLIP.get_or_init(|| Arc::new(Clip::new(std::fs::read(path).unwrap()).unwrap())))

@@ -8,9 +8,12 @@ use tokio::{
 };
 
 use server::{
-    catalog::Folder,
-    http::{self, Server, Services},
+    catalog::{Catalog, Folder, Store},
+    fetch::{self, Fetcher},
+    health::Memory,
+    http::{self, Parts, Server, Services},
     live::{self, Hub, Numbers},
+    logos::Logos,
 };
 
 use crate::app::{NEWS, TestApp, eventually, faulty, news};
@@ -173,8 +176,16 @@ async fn a_connection_that_takes_too_long_to_finish_is_closed() {
     let engine = acestream::Engine::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
     let hub = Hub::new(live::Config::default(), engine, Numbers::load(folder.path()).await.unwrap());
     let http = http::Config { port: 0, ..http::Config::default() };
-    let catalog = Folder::new(folder.path().to_owned());
-    let services = Services::new(hub.clone(), Arc::new(catalog), http, Duration::from_secs(1));
+    let store = Store::in_folder(folder.path()).await.unwrap();
+    let fetcher = Fetcher::new(&fetch::Config::default());
+    let logos = Logos::new(fetcher.clone(), folder.path().join("logos"));
+    let lists = Arc::new(Folder::new(folder.path().to_owned()));
+    let catalog = Catalog::load(store, fetcher, lists).await.unwrap();
+    let (_memory, checks) = Memory::new(hub.clone(), catalog.clone());
+    let (start_timeout, hdhomerun) = (Duration::from_secs(1), http::hdhomerun::Config::default());
+    let hub_of = hub.clone();
+    let services =
+        Services::new(Parts { hub: hub_of, catalog, checks, logos, http, hdhomerun, start_timeout });
     let server = Server::bind(services).await.unwrap();
     let mut tcp = TcpStream::connect(server.address().unwrap()).await.unwrap();
     tcp.write_all(b"GET /api/playlists/large/channels HTTP/1.1\r\nhost: tv\r\n\r\n").await.unwrap();

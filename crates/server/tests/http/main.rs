@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod app;
+mod catalog;
 
 mod compression;
 mod connections;
@@ -10,8 +11,12 @@ mod contract;
 mod corpus;
 mod cors;
 mod engine;
+mod engine_finds;
+mod engine_search;
 mod events;
 mod export;
+mod guide;
+mod hdhomerun;
 mod limits;
 mod local;
 mod low_latency;

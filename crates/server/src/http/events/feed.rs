@@ -18,6 +18,7 @@ use tokio::{
 
 use super::told::{Event, Telling};
 use crate::{
+    catalog::{Catalog, Progress},
     http::health::EngineState,
     live::{Hub, Phase, Stream},
 };
@@ -39,6 +40,7 @@ const COMMENT: &[u8] = b":\n\n";
 /// Nothing runs for it: it looks at the streams when the connection has taken what it got before.
 pub(super) struct Feed {
     hub: Hub,
+    catalog: Catalog,
     /// The streams to tell of; all if there are none here.
     wanted: Option<Vec<ContentId>>,
     told: Option<Told>,
@@ -53,20 +55,27 @@ pub(super) struct Feed {
 struct Told {
     streams: BTreeMap<ContentId, (Stream, Telling)>,
     engine: EngineState,
+    jobs: BTreeMap<u64, Progress>,
 }
 
 impl Feed {
-    pub(super) fn new(hub: Hub, wanted: Option<Vec<ContentId>>, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        hub: Hub,
+        catalog: Catalog,
+        wanted: Option<Vec<ContentId>>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         let mut tick = interval(PACE);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let now = Instant::now();
         let stopping = Box::pin(hub.stopping());
-        Self { hub, wanted, told: None, tick, begun: now, last_word: now, stopping, _place: place }
+        Self { hub, catalog, wanted, told: None, tick, begun: now, last_word: now, stopping, _place: place }
     }
 
     /// What the client does not know yet, if there is anything, or a sign of life when it is time for one.
     fn news(&mut self) -> Option<Bytes> {
-        let now = Told { streams: self.streams(), engine: self.hub.engine().into() };
+        let jobs = self.catalog.jobs().list().into_iter().map(|job| (job.id, job)).collect();
+        let now = Told { streams: self.streams(), engine: self.hub.engine().into(), jobs };
         let mut text = match &self.told {
             Some(before) => changes(before, &now),
             None => message(&now.whole()),
@@ -119,7 +128,7 @@ impl http_body::Body for Feed {
 impl Told {
     fn whole(&self) -> Event {
         let streams = self.streams.values().map(|(_, telling)| telling.clone()).collect();
-        Event::State { streams, engine: self.engine.clone() }
+        Event::State { streams, engine: self.engine.clone(), jobs: self.jobs.values().cloned().collect() }
     }
 }
 
@@ -134,6 +143,8 @@ fn changes(before: &Told, now: &Told) -> Vec<u8> {
     if before.engine != now.engine {
         events.push(Event::Engine(now.engine.clone()));
     }
+    let jobs = now.jobs.values().filter(|job| before.jobs.get(&job.id) != Some(*job));
+    events.extend(jobs.cloned().map(Event::Job));
     events.iter().flat_map(message).collect()
 }
 
@@ -161,7 +172,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::live::{Config, EngineHealth, Numbers};
+    use crate::{
+        catalog::{Folder, Store},
+        fetch::Fetcher,
+        live::{Config, EngineHealth, Numbers},
+    };
 
     /// A feed of a hub whose engine is known to be down, and which has been read up to now.
     async fn feed() -> (Feed, Hub, tempfile::TempDir) {
@@ -171,7 +186,11 @@ mod tests {
         let hub = Hub::new(Config::default(), engine, numbers);
         hub.until_engine(|known| matches!(known, EngineHealth::Down { .. })).await;
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let mut feed = Feed::new(hub.clone(), None, place);
+        let store = Store::in_folder(storage.path()).await.unwrap();
+        let folder = Arc::new(Folder::new(storage.path().join("playlists")));
+        let fetcher = Fetcher::new(&crate::fetch::Config::default());
+        let catalog = Catalog::load(store, fetcher, folder).await.unwrap();
+        let mut feed = Feed::new(hub.clone(), catalog, None, place);
         let first = next(&mut feed).await.unwrap();
         assert!(
             first.starts_with(r#"data: {"type":"state","streams":[],"engine":{"state":"down","#),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    catalog::Progress,
     http::health::EngineState,
     live::{Phase, Stream, TrackReport},
 };
@@ -19,11 +20,15 @@ pub(super) enum Event {
         streams: Vec<Telling>,
         /// The engine.
         engine: EngineState,
+        /// What runs, and the last that ran.
+        jobs: Vec<Progress>,
     },
     /// A stream began, changed or ended.
     Stream(Telling),
     /// The engine came or went.
     Engine(EngineState),
+    /// A job began, went on or ended.
+    Job(Progress),
 }
 
 /// A stream at one moment, as far as who watches it cares. `null` is unknown.

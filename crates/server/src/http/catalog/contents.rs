@@ -1,9 +1,8 @@
-//! The playlists of channels.
+//! The channels of one playlist, as front ends were written for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
@@ -14,39 +13,14 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::{Kind, Problem, Services, extract::Path};
-use crate::catalog::{Folder, Name};
+use super::{
+    super::{Kind, Problem, Services, extract::Path},
+    row::kind,
+};
+use crate::catalog::{self, Folder, List, Name, Origin, SkippedLine, Source};
 
 /// How long a playlist may take to be read, the turns of others included.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// The playlists there are.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Playlists {
-    /// By name.
-    playlists: Vec<Summary>,
-    /// How many.
-    total: usize,
-}
-
-/// One playlist.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Summary {
-    /// Its name: its file's, without the extension.
-    name: String,
-}
-
-/// The playlists there are.
-#[utoipa::path(get, path = "/api/playlists", operation_id = "list_playlists", tag = "playlists", responses(
-        (status = 200, body = Playlists),
-        (status = 503, description = "The disk does not answer", content_type = "application/problem+json", body = super::problem::Details),
-    ))]
-pub(super) async fn list(State(services): State<Services>) -> Result<Json<Playlists>, Problem> {
-    let names = in_time(blocking(&services.catalog, |catalog| Ok(catalog.names()?))).await?;
-    let playlists: Vec<Summary> =
-        names.iter().map(|name| Summary { name: name.as_str().to_owned() }).collect();
-    Ok(Json(Playlists { total: playlists.len(), playlists }))
-}
 
 /// The channels of a playlist, in its order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,21 +48,12 @@ pub(super) struct Channel<'a> {
     /// Its group.
     group: Option<&'a str>,
     /// The ID to play it by; `null` for a channel that needs no engine.
-    acestream_hash: Option<&'a str>,
+    acestream_hash: Option<Cow<'a, str>>,
     /// The link as the playlist has it.
     original_url: &'a str,
     /// What the link is: `acestream`, `embed` (a page to be framed), `transport_file` or `http`.
     #[serde(rename = "type")]
     kind: &'static str,
-}
-
-/// A line of a playlist that could not be read.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SkippedLine {
-    /// Which, counted from 1.
-    line: usize,
-    /// Why.
-    reason: String,
 }
 
 /// At most so many skipped lines are told; they are for people.
@@ -105,6 +70,15 @@ impl<'a> Channels<'a> {
             skipped: skipped.map(|it| SkippedLine { line: it.line, reason: it.reason.to_string() }).collect(),
         }
     }
+
+    /// As the catalogue has them: what was uploaded, or fetched, is not read again.
+    fn kept(list: &'a List) -> Self {
+        let listed = list.channels.iter().filter(|it| it.vanished_at.is_none());
+        let channels: Vec<Channel<'_>> = listed.map(|it| Channel::kept(it)).collect();
+        let state = &list.playlist.state;
+        let skipped = state.skipped.clone();
+        Self { total: channels.len(), channels, cached: true, skipped_total: state.skipped_total, skipped }
+    }
 }
 
 impl<'a> Channel<'a> {
@@ -114,19 +88,24 @@ impl<'a> Channel<'a> {
             logo: entry.logo.as_deref(),
             id: entry.tvg_id.as_deref(),
             group: entry.group.as_deref(),
-            acestream_hash: entry.link.acestream_hash(),
+            acestream_hash: entry.link.acestream_hash().map(Cow::Borrowed),
             original_url: &entry.url,
             kind: kind(&entry.link),
         }
     }
-}
 
-fn kind(link: &Link) -> &'static str {
-    match link {
-        Link::ContentId(_) | Link::Infohash(_) | Link::Magnet { .. } => "acestream",
-        Link::TransportFile(_) | Link::TransportData(_) => "transport_file",
-        Link::Embed { .. } => "embed",
-        Link::Http(_) => "http",
+    fn kept(channel: &'a catalog::Channel) -> Self {
+        let (listed, source) = (&channel.listed, channel.sources().next());
+        let link = source.map(Source::link);
+        Self {
+            name: channel.name(),
+            logo: listed.logo.as_deref(),
+            id: listed.tvg_id.as_deref(),
+            group: channel.group(),
+            acestream_hash: link.as_ref().and_then(Link::acestream_hash).map(|hash| hash.to_owned().into()),
+            original_url: source.map_or("", |source| &source.url),
+            kind: link.as_ref().map_or("http", kind),
+        }
     }
 }
 
@@ -136,19 +115,23 @@ fn kind(link: &Link) -> &'static str {
     params(("name" = String, Path, description = "The playlist's name")),
     responses(
         (status = 200, body = Channels<'_>),
-        (status = 400, description = "The name is none that a playlist can have", content_type = "application/problem+json", body = super::problem::Details),
-        (status = 404, description = "No such playlist", content_type = "application/problem+json", body = super::problem::Details),
-        (status = 413, description = "The playlist's file is too large", content_type = "application/problem+json", body = super::problem::Details),
-        (status = 503, description = "The disk does not answer", content_type = "application/problem+json", body = super::problem::Details),
+        (status = 400, description = "The name is none that a playlist can have", content_type = "application/problem+json", body = super::super::problem::Details),
+        (status = 404, description = "No such playlist", content_type = "application/problem+json", body = super::super::problem::Details),
+        (status = 413, description = "The playlist's file is too large", content_type = "application/problem+json", body = super::super::problem::Details),
+        (status = 503, description = "The disk does not answer", content_type = "application/problem+json", body = super::super::problem::Details),
     )
 )]
 pub(super) async fn channels(
     State(services): State<Services>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let body = in_time(text(&services.catalog, name.parse()?)).await?;
-    let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+    let name = name.parse()?;
+    let body = match services.catalog.list(&name) {
+        Ok(list) if list.playlist.origin != Origin::Folder => json(&Channels::kept(&list))?.into(),
+        _ => in_time(text(services.catalog.folder(), name)).await?,
+    };
+    let kind = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
 /// The channels of the playlist: as they were written, else read as soon as it is its turn.
@@ -163,12 +146,16 @@ async fn text(catalog: &Arc<Folder>, name: Name) -> Result<Bytes, Problem> {
 }
 
 fn write(playlist: &M3u, cached: bool) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(&Channels::of(playlist, cached))
+    json(&Channels::of(playlist, cached))
+}
+
+fn json(channels: &Channels<'_>) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(channels)
         .map_err(|error| Problem::new(Kind::Internal, format!("writing channels: {error}")))
 }
 
 /// What `work` says, unless the disk takes too long: one that went away may never answer.
-pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     timeout(PATIENCE, work).await.unwrap_or_else(|_| {
         let detail = format!("The playlists could not be read in {} s.", PATIENCE.as_secs());
         Err(Problem::new(Kind::StorageTimeout, detail))
@@ -176,7 +163,7 @@ pub(super) async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -
 }
 
 /// Run what waits for the disk where it holds nobody up.
-pub(super) async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(
     catalog: &Arc<Folder>,
     work: impl FnOnce(&Folder) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -1,0 +1,266 @@
+//! What the user made, as one file: out, and in again, on this server or another.
+
+use std::collections::HashMap;
+
+use iptv::name::fold;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{Catalog, Channel, ChannelId, Edit, Error, Snapshot, store};
+
+/// What says that a file is one of ours.
+const FORMAT: &str = "acehls-backup";
+
+/// The setting that holds what clients keep here, as one JSON object.
+const SETTINGS: &str = "settings";
+
+/// The setting that names this server as a device.
+const DEVICE_ID: &str = "device_id";
+
+/// What clients may keep, in bytes of JSON.
+const SETTINGS_MAX: usize = 64 << 10;
+
+/// All that the user made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// `acehls-backup`.
+    pub format: String,
+    /// 1.
+    pub version: u32,
+    /// The favourites, in order.
+    #[serde(default)]
+    pub favourites: Vec<Favourite>,
+    /// What was made of channels.
+    #[serde(default)]
+    pub edits: Vec<Edited>,
+    /// What clients keep.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
+}
+
+/// A channel, and what it is known by where its ID is not.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// Its ID.
+    #[schema(value_type = i64)]
+    pub id: ChannelId,
+    /// What its playlist calls it.
+    #[serde(default)]
+    pub name: String,
+    /// Its group there.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Its ID in the guide.
+    #[serde(default)]
+    pub tvg_id: Option<String>,
+    /// The link of its first source.
+    #[serde(default)]
+    pub link: Option<String>,
+}
+
+/// A favourite.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Favourite {
+    /// The channel.
+    pub channel: Known,
+    /// Since when, in seconds since 1970 UTC.
+    pub added_at: i64,
+}
+
+/// A channel of which something was made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Edited {
+    /// The channel.
+    pub channel: Known,
+    /// What was made of it.
+    pub edit: Edit,
+}
+
+/// What became of a backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Restored {
+    /// How many favourites there were.
+    pub favourites: usize,
+    /// How many edits.
+    pub edits: usize,
+    /// How many channels are not here. What was made of them is kept, should they come.
+    pub missing: usize,
+}
+
+impl Known {
+    fn of(channel: &Channel) -> Self {
+        let listed = &channel.listed;
+        Self {
+            id: channel.id,
+            name: listed.name.to_string(),
+            group: listed.group.as_deref().map(str::to_owned),
+            tvg_id: listed.tvg_id.as_deref().map(str::to_owned),
+            link: listed.sources.first().map(|source| source.key().into_owned()),
+        }
+    }
+
+    /// One whose channel is not here.
+    const fn unknown(id: ChannelId) -> Self {
+        Self { id, name: String::new(), group: None, tvg_id: None, link: None }
+    }
+}
+
+impl Catalog {
+    /// All that the user made.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn backup(&self) -> Result<Backup, Error> {
+        let (snapshot, personal) = (self.snapshot(), self.personal());
+        let known =
+            |id: ChannelId| snapshot.channel(id).map_or_else(|| Known::unknown(id), |it| Known::of(it));
+        let favourites = personal.favourites.iter();
+        let favourites =
+            favourites.map(|(id, added_at)| Favourite { channel: known(*id), added_at: *added_at });
+        let mut edits: Vec<Edited> = self
+            .0
+            .store
+            .all_edits()
+            .await?
+            .into_iter()
+            .map(|(id, edit)| Edited { channel: known(id), edit })
+            .collect();
+        edits.sort_by_key(|it| it.channel.id);
+        let (favourites, settings) = (favourites.collect(), self.settings().await?);
+        Ok(Backup { format: FORMAT.to_owned(), version: 1, favourites, edits, settings })
+    }
+
+    /// Take in what is in a backup: its favourites come first, its edits in the place of those of the same channels, its
+    /// settings in the place of those of the same names.
+    ///
+    /// # Errors
+    /// It is no backup, or one of a newer version; then nothing has changed. And as the store has them.
+    pub async fn restore(&self, backup: Backup) -> Result<Restored, Error> {
+        if backup.format != FORMAT || backup.version != 1 {
+            return Err(Error::Invalid(format!("this is no backup of version 1: format is not {FORMAT:?}")));
+        }
+        let here = Here::of(&self.snapshot());
+        let mut restored = Restored {
+            favourites: backup.favourites.len(),
+            edits: backup.edits.len(),
+            ..Restored::default()
+        };
+        let mut find = |known: &Known| {
+            here.find(known).unwrap_or_else(|| {
+                restored.missing += 1;
+                known.id
+            })
+        };
+        let favourites: Vec<_> =
+            backup.favourites.iter().map(|it| (find(&it.channel), it.added_at)).collect();
+        let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(&it.channel), it.edit)).collect();
+        edits.iter().try_for_each(|(_, edit)| super::changes::check(edit))?;
+        self.change_settings(backup.settings).await?;
+        let this = self.clone();
+        self.whole(async move { this.edit_now(edits).await }).await?;
+        self.change_favourites(move |all| {
+            let before = std::mem::take(all);
+            for favourite in favourites.into_iter().chain(before) {
+                if !all.iter().any(|(known, _)| *known == favourite.0) {
+                    all.push(favourite);
+                }
+            }
+        })
+        .await?;
+        Ok(restored)
+    }
+
+    /// The name of this server as a device: 8 hexadecimal digits, the same for good.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn device_id(&self) -> Result<String, Error> {
+        let _writing = self.write().await;
+        if let Some(known) = self.0.store.setting(DEVICE_ID).await? {
+            return Ok(known);
+        }
+        let new = format!("{:08X}", fastrand::u32(0x1000_0000..));
+        self.0.store.set_setting(DEVICE_ID, &new).await?;
+        Ok(new)
+    }
+
+    /// What clients keep here.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn settings(&self) -> Result<Map<String, Value>, Error> {
+        let text = self.0.store.setting(SETTINGS).await?;
+        Ok(text
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(store::Error::from)?
+            .unwrap_or_default())
+    }
+
+    /// Put `change` into what clients keep; `null` takes a name out.
+    ///
+    /// # Errors
+    /// It would be too much; then nothing has changed. And as the store has them.
+    pub async fn change_settings(&self, change: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        let this = self.clone();
+        self.whole(async move {
+            let writing = this.write().await;
+            let mut settings = this.settings().await?;
+            settings.extend(change);
+            settings.retain(|_, value| !value.is_null());
+            let text = serde_json::to_string(&settings).map_err(store::Error::from)?;
+            if text.len() > SETTINGS_MAX {
+                return Err(Error::Invalid(format!("settings: at most {SETTINGS_MAX} bytes are kept")));
+            }
+            writing.store().set_setting(SETTINGS, &text).await?;
+            Ok(settings)
+        })
+        .await
+    }
+}
+
+/// The channels that are here, by all that they are known by.
+struct Here {
+    ids: std::collections::HashSet<ChannelId>,
+    by_link: HashMap<String, ChannelId>,
+    by_tvg_id: HashMap<(String, String), ChannelId>,
+    by_name: HashMap<(String, Option<String>), ChannelId>,
+}
+
+impl Here {
+    fn of(snapshot: &Snapshot) -> Self {
+        let mut this = Self {
+            ids: snapshot.ids(),
+            by_link: HashMap::new(),
+            by_tvg_id: HashMap::new(),
+            by_name: HashMap::new(),
+        };
+        for channel in snapshot.lists().iter().flat_map(|list| &list.channels) {
+            let known = Known::of(channel);
+            let name = fold(&known.name);
+            if let Some(tvg_id) = known.tvg_id {
+                this.by_tvg_id.entry((tvg_id, name.clone())).or_insert(channel.id);
+            }
+            if let Some(link) = known.link {
+                this.by_link.entry(link).or_insert(channel.id);
+            }
+            this.by_name.entry((name, known.group)).or_insert(channel.id);
+        }
+        this
+    }
+
+    fn find(&self, known: &Known) -> Option<ChannelId> {
+        if self.ids.contains(&known.id) {
+            return Some(known.id);
+        }
+        let name = fold(&known.name);
+        let by_tvg_id = known.tvg_id.as_ref().and_then(|id| self.by_tvg_id.get(&(id.clone(), name.clone())));
+        let by_link = || known.link.as_ref().and_then(|link| self.by_link.get(link));
+        let by_name = || self.by_name.get(&(name.clone(), known.group.clone())).filter(|_| !name.is_empty());
+        by_tvg_id.or_else(by_link).or_else(by_name).copied()
+    }
+}

@@ -1,0 +1,262 @@
+//! A guide is read anew: programme by programme into a new edition, which takes the place of the old one at the end.
+
+use std::{collections::HashMap, mem};
+
+use bytes::Bytes;
+use iptv::xmltv::{Item, Reader, Report};
+
+use super::{Guide, GuideChannel, GuideState, Programme};
+use crate::{
+    catalog::{Catalog, Error, Name, Origin, Phase, Writing, jobs::Job, now},
+    fetch::{Address, Reply, Request},
+};
+
+/// As much text of one guide is read, in bytes, unpacked.
+const TEXT_MAX: u64 = 4 << 30;
+
+/// As much is read at once, in bytes, before what was found is written.
+const CHUNK: usize = 256 << 10;
+
+/// As many programmes are written at once.
+const BATCH: usize = 20_000;
+
+/// As many channels, and names of one, are kept of one guide.
+const CHANNELS_MAX: usize = 200_000;
+const NAMES_MAX: usize = 8;
+
+/// Programmes that began longer ago are not kept, in seconds.
+pub(in crate::catalog) const BACK: i64 = 24 * 3600;
+
+/// Nor are those further ahead.
+const AHEAD: i64 = 14 * 24 * 3600;
+
+impl Catalog {
+    /// Read a guide anew, from its address, or from what was uploaded.
+    ///
+    /// # Errors
+    /// There is none of this name, or it has no address.
+    pub fn refresh_guide(&self, name: &Name, given: Option<Bytes>) -> Result<Job, Error> {
+        let guide = self.guide(name)?;
+        if given.is_none() && !matches!(guide.origin, Origin::Url { .. }) {
+            return Err(Error::NoAddress(name.as_str().to_owned()));
+        }
+        let (job, is_new) = self.jobs().begin("guide", name.as_str(), &self.0.stop);
+        if is_new {
+            let (this, at_work) = (self.clone(), job.clone());
+            self.0.tasks.spawn(async move { this.work_on(guide, given, at_work).await });
+        }
+        Ok(job)
+    }
+
+    async fn work_on(self, guide: Guide, given: Option<Bytes>, job: Job) {
+        let done = tokio::select! {
+            done = self.read_guide(&guide, given, &job) => done,
+            () = job.cancel.cancelled() => Err(Error::Cancelled),
+        };
+        match done {
+            Ok(phase) => job.enter(phase),
+            Err(error) => self.fail_guide(&guide, &error, &job).await,
+        }
+    }
+
+    async fn read_guide(&self, guide: &Guide, given: Option<Bytes>, job: &Job) -> Result<Phase, Error> {
+        let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
+        let mut edition = Edition::new(self, job);
+        let mut validators = (None, None);
+        match (given, &guide.origin) {
+            (Some(bytes), _) => {
+                job.enter(Phase::Reading);
+                job.tell(|progress| progress.total_bytes = Some(bytes.len() as u64));
+                for piece in bytes.chunks(CHUNK) {
+                    edition.push(piece).await?;
+                }
+            }
+            (None, Origin::Url { url }) => {
+                job.enter(Phase::Downloading);
+                let mut request = Request::new(url.parse::<Address>()?);
+                (request.etag, request.last_modified) =
+                    (guide.state.etag.clone(), guide.state.last_modified.clone());
+                let Reply::Body(mut body) = self.0.fetcher.get(request).await? else {
+                    return self.keep_state(guide, |state| state.refreshed_at = Some(now())).await;
+                };
+                job.tell(|progress| progress.total_bytes = body.length);
+                validators = (body.etag.clone(), body.last_modified.clone());
+                while let Some(piece) = body.chunk().await? {
+                    edition.push(&piece).await?;
+                }
+            }
+            (None, _) => return Err(Error::NoAddress(guide.name.as_str().to_owned())),
+        }
+        let number = edition.number;
+        let (channels, report) = edition.finish().await?;
+        job.enter(Phase::Saving);
+        let state = GuideState {
+            refreshed_at: Some(now()),
+            tried_at: Some(now()),
+            error: None,
+            etag: validators.0,
+            last_modified: validators.1,
+            channels,
+            programmes: report.programmes,
+            unwanted: report.unwanted,
+            skipped: report.skipped_total,
+        };
+        let (this, id, job) = (self.clone(), guide.id, job.clone());
+        // From here on it is done to its end.
+        self.whole(async move {
+            let writing = this.write().await;
+            let guide = this.directory().guides().find(|it| it.id == id).cloned().ok_or(Error::Cancelled)?;
+            writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
+            drop(writing);
+            this.0.store.sweep_guides().await?;
+            job.tell(|progress| progress.added = progress.found);
+            Ok(Phase::Done)
+        })
+        .await
+    }
+
+    async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<Phase, Error> {
+        let writing = self.write().await;
+        let Some(mut guide) = self.directory().guides().find(|it| it.id == guide.id).cloned() else {
+            return Ok(Phase::Cancelled);
+        };
+        (guide.state.tried_at, guide.state.error) = (Some(now()), None);
+        change(&mut guide.state);
+        writing.keep_guide(guide, None).await?;
+        Ok(Phase::Unchanged)
+    }
+
+    async fn fail_guide(&self, guide: &Guide, error: &Error, job: &Job) {
+        let is_cancelled = matches!(error, Error::Cancelled);
+        let text = error.to_string();
+        if !is_cancelled {
+            tracing::warn!("guide {:?} was not refreshed: {text}", guide.name.as_str());
+        }
+        let told = (!is_cancelled).then(|| text.clone());
+        let kept = self.keep_state(guide, |state| state.error = told).await.map(drop);
+        let swept = self.0.store.sweep_guides().await.map_err(Error::from);
+        if let Err(error) = kept.and(swept) {
+            tracing::warn!("keeping how the refresh of a guide went: {error}");
+        }
+        job.tell(|progress| {
+            progress.phase = if is_cancelled { Phase::Cancelled } else { Phase::Failed };
+            progress.error = Some(text);
+        });
+    }
+}
+
+impl Writing<'_> {
+    /// Keep `guide`; where a new edition is given, that is the guide from now on.
+    pub(super) async fn keep_guide(&self, mut guide: Guide, edition: Option<i64>) -> Result<(), Error> {
+        guide.edition = edition.or(guide.edition);
+        self.store().set_guide(&guide).await?;
+        self.publish_directory().await
+    }
+}
+
+/// An edition while it is written.
+struct Edition<'a> {
+    catalog: &'a Catalog,
+    job: &'a Job,
+    number: i64,
+    reader: Reader<Box<dyn FnMut(&iptv::xmltv::Slot<'_>) -> bool + Send>>,
+    channels: Channels,
+    batch: Vec<Programme>,
+    found: usize,
+}
+
+/// The channels of an edition.
+#[derive(Default)]
+struct Channels {
+    by_id: HashMap<Box<str>, GuideChannel>,
+    /// Those that are not written yet: programmes are written behind their channels, so that an edition that is never
+    /// finished can be found again.
+    unwritten: Vec<Box<str>>,
+}
+
+impl<'a> Edition<'a> {
+    fn new(catalog: &'a Catalog, job: &'a Job) -> Self {
+        let (from, to) = (now() - BACK, now() + AHEAD);
+        // A programme that began long ago may be on still.
+        let wanted = move |slot: &iptv::xmltv::Slot<'_>| {
+            slot.start < to && (slot.start >= from || slot.stop.is_some_and(|stop| stop > from + BACK))
+        };
+        let wanted: Box<dyn FnMut(&iptv::xmltv::Slot<'_>) -> bool + Send> = Box::new(wanted);
+        let reader = Reader::new(TEXT_MAX).wanting(wanted);
+        let number = fastrand::i64(1..);
+        Self { catalog, job, number, reader, channels: Channels::default(), batch: Vec::new(), found: 0 }
+    }
+
+    async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
+        for piece in piece.chunks(CHUNK) {
+            let Self { reader, channels, batch, .. } = self;
+            reader.push(piece, |item| take(channels, batch, item))?;
+            if self.batch.len() >= BATCH {
+                self.write().await?;
+            }
+            let found = self.found + self.batch.len();
+            self.job.tell(|progress| {
+                progress.bytes += piece.len() as u64;
+                progress.found = found;
+            });
+            // Reading costs time; others want to run as well.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<(), Error> {
+        let Channels { by_id, unwritten } = &mut self.channels;
+        let new: Vec<GuideChannel> = unwritten.drain(..).filter_map(|id| by_id.get(&id).cloned()).collect();
+        self.catalog.0.store.add_guide_channels(self.number, &new).await?;
+        let batch = mem::take(&mut self.batch);
+        self.found += batch.len();
+        Ok(self.catalog.0.store.add_programmes(&batch).await?)
+    }
+
+    /// Write what is left; says how many channels there are.
+    async fn finish(mut self) -> Result<(usize, Report), Error> {
+        let reader = mem::replace(&mut self.reader, Reader::new(0).wanting(Box::new(|_| false)));
+        let (channels, batch) = (&mut self.channels, &mut self.batch);
+        let report = reader.finish(|item| take(channels, batch, item))?;
+        self.write().await?;
+        let channels: Vec<GuideChannel> = mem::take(&mut self.channels.by_id).into_values().collect();
+        self.catalog.0.store.add_guide_channels(self.number, &channels).await?;
+        self.job.tell(|progress| (progress.found, progress.skipped) = (self.found, report.skipped_total));
+        Ok((channels.len(), report))
+    }
+}
+
+fn take(channels: &mut Channels, batch: &mut Vec<Programme>, item: Item<'_>) {
+    match item {
+        Item::Channel(channel) => {
+            if let Some(known) = channels.named(&channel.id) {
+                known.names = channel.names.iter().take(NAMES_MAX).map(|it| (*it.text).into()).collect();
+                known.icon = channel.icon.as_deref().map(Into::into);
+            }
+        }
+        Item::Programme(programme) => {
+            if let Some(channel) = channels.named(&programme.channel).map(|it| it.id) {
+                batch.push(Programme::of(*programme, channel));
+            }
+        }
+    }
+}
+
+impl Channels {
+    /// The channel with this ID, also when the guide does not say more of it; nothing if there are too many.
+    fn named(&mut self, id: &str) -> Option<&mut GuideChannel> {
+        if !self.by_id.contains_key(id) {
+            if self.by_id.len() >= CHANNELS_MAX {
+                return None;
+            }
+            let xmltv_id: Box<str> = id.into();
+            let number = fastrand::i64(1..);
+            let channel =
+                GuideChannel { id: number, xmltv_id: xmltv_id.clone(), names: Vec::new(), icon: None };
+            self.unwritten.push(xmltv_id.clone());
+            self.by_id.insert(xmltv_id, channel);
+        }
+        self.by_id.get_mut(id)
+    }
+}

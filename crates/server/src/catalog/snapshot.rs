@@ -1,0 +1,249 @@
+//! The catalogue at one moment, in memory: what is asked often is answered from here.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{
+    Channel, ChannelId, Name, Playlist,
+    index::{Bits, Index},
+};
+
+/// A playlist and its channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The playlist.
+    pub playlist: Playlist,
+    /// In the list's order; those that vanished come last.
+    pub channels: Vec<Arc<Channel>>,
+}
+
+/// A group of channels, in all playlists that have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What it is called; nothing for the channels without one.
+    pub name: Option<Box<str>>,
+    /// How many channels of it are shown.
+    pub channels: usize,
+}
+
+/// All playlists and channels. A channel is known by its place, counted from 0 over all playlists in order.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts the snapshots of this process.
+    pub version: u64,
+    lists: Vec<Arc<List>>,
+    body: Arc<Body>,
+}
+
+/// What is made of the channels of all lists.
+#[derive(Debug)]
+struct Body {
+    channels: Vec<Arc<Channel>>,
+    /// Where the channels of each list begin.
+    starts: Vec<u32>,
+    places: HashMap<ChannelId, u32>,
+    groups: Vec<Group>,
+    group_of: Vec<u32>,
+    shown: Bits,
+    index: Index,
+    /// The places in the order in which lists show them.
+    order: Vec<u32>,
+    /// The same, by number.
+    by_number: Vec<u32>,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self::new(0, Vec::new(), None)
+    }
+}
+
+impl Snapshot {
+    /// Put the lists together. Takes a third of a second for 300,000 channels, unless they are those of `before`.
+    #[must_use]
+    pub fn new(version: u64, mut lists: Vec<Arc<List>>, before: Option<&Self>) -> Self {
+        lists.sort_by(|a, b| a.playlist.name.cmp(&b.playlist.name));
+        let body = match before.filter(|before| before.has_channels_of(&lists)) {
+            Some(before) => Arc::clone(&before.body),
+            None => Arc::new(Body::of(&lists)),
+        };
+        Self { version, lists, body }
+    }
+
+    fn has_channels_of(&self, lists: &[Arc<List>]) -> bool {
+        let same = |a: &List, b: &List| {
+            let (a, b) = (&a.channels, &b.channels);
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        self.lists.len() == lists.len() && self.lists.iter().zip(lists).all(|(a, b)| same(a, b))
+    }
+
+    /// The playlists by name.
+    #[must_use]
+    pub fn lists(&self) -> &[Arc<List>] {
+        &self.lists
+    }
+
+    /// The playlist called `name`.
+    #[must_use]
+    pub fn list(&self, name: &Name) -> Option<&Arc<List>> {
+        self.lists.iter().find(|it| it.playlist.name == *name)
+    }
+
+    /// How many channels there are, hidden and vanished ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.body.channels.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.body.channels.is_empty()
+    }
+
+    /// The IDs that are taken.
+    #[must_use]
+    pub fn ids(&self) -> HashSet<ChannelId> {
+        self.body.places.keys().copied().collect()
+    }
+
+    /// The channel with this ID.
+    #[must_use]
+    pub fn channel(&self, id: ChannelId) -> Option<&Arc<Channel>> {
+        self.place(id).map(|place| self.at(place))
+    }
+
+    /// The playlist of the channel with this ID.
+    #[must_use]
+    pub fn playlist_of(&self, id: ChannelId) -> Option<&Playlist> {
+        let place = self.place(id)?;
+        let list = self.body.starts.partition_point(|start| *start <= place).checked_sub(1)?;
+        Some(&self.lists[list].playlist)
+    }
+
+    /// The groups in the order in which lists first name them. The channels of a list alone are counted if it is given.
+    #[must_use]
+    pub fn groups(&self, of: Option<&Name>) -> Vec<Group> {
+        let Some(name) = of else {
+            return self.body.groups.iter().filter(|it| it.channels > 0).cloned().collect();
+        };
+        let mut counts = vec![0; self.body.groups.len()];
+        self.range(name).filter(|place| self.body.shown.contains(*place)).for_each(|place| {
+            counts[self.body.group_of[place as usize] as usize] += 1;
+        });
+        let group = |(group, channels): (&Group, usize)| Group { name: group.name.clone(), channels };
+        self.body.groups.iter().zip(counts).filter(|(_, channels)| *channels > 0).map(group).collect()
+    }
+
+    pub(super) fn place(&self, id: ChannelId) -> Option<u32> {
+        self.body.places.get(&id).copied()
+    }
+
+    pub(super) fn at(&self, place: u32) -> &Arc<Channel> {
+        &self.body.channels[place as usize]
+    }
+
+    /// The places of the channels of the playlist called `name`.
+    pub(super) fn range(&self, name: &Name) -> std::ops::Range<u32> {
+        let Some(list) = self.lists.iter().position(|it| it.playlist.name == *name) else { return 0..0 };
+        let end = self.body.starts.get(list + 1).copied().unwrap_or(count(self.body.channels.len()));
+        self.body.starts[list]..end
+    }
+
+    /// The places of the group called `name`; of the channels without one if it is empty.
+    pub(super) fn group(&self, name: &str) -> Bits {
+        let mut bits = Bits::new(count(self.body.channels.len()));
+        let group = self.body.groups.iter().position(|it| it.name.as_deref().unwrap_or_default() == name);
+        if let Some(group) = group.map(count) {
+            let places = self.body.group_of.iter().zip(0..).filter(|(of, _)| **of == group);
+            places.for_each(|(_, place)| bits.set(place));
+        }
+        bits
+    }
+
+    /// The channels that are not hidden.
+    pub(super) fn shown(&self) -> &Bits {
+        &self.body.shown
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.body.index
+    }
+
+    pub(super) fn order(&self) -> &[u32] {
+        &self.body.order
+    }
+
+    pub(super) fn by_number(&self) -> &[u32] {
+        &self.body.by_number
+    }
+}
+
+impl Body {
+    fn of(lists: &[Arc<List>]) -> Self {
+        let channels: Vec<_> = lists.iter().flat_map(|list| &list.channels).map(Arc::clone).collect();
+        let starts =
+            lists.iter().scan(0, |at, list| Some(std::mem::replace(at, *at + count(list.channels.len()))));
+        let mut this = Self {
+            starts: starts.collect(),
+            places: channels.iter().map(|it| it.id).zip(0..).collect(),
+            groups: Vec::new(),
+            group_of: Vec::with_capacity(channels.len()),
+            shown: Bits::new(count(channels.len())),
+            index: Index::build(channels.iter().map(|it| it.name())),
+            order: Vec::new(),
+            by_number: Vec::new(),
+            channels,
+        };
+        this.fill_groups();
+        this.fill_orders();
+        this
+    }
+
+    fn at(&self, place: u32) -> &Arc<Channel> {
+        &self.channels[place as usize]
+    }
+
+    fn fill_groups(&mut self) {
+        let mut known: HashMap<Option<&str>, u32> = HashMap::new();
+        for (channel, place) in self.channels.iter().zip(0..) {
+            let group = *known.entry(channel.group()).or_insert_with(|| {
+                self.groups.push(Group { name: channel.group().map(Into::into), channels: 0 });
+                count(self.groups.len() - 1)
+            });
+            self.group_of.push(group);
+            if !channel.is_hidden() {
+                self.shown.set(place);
+                self.groups[group as usize].channels += 1;
+            }
+        }
+    }
+
+    /// Channels to which the user gave a place come first.
+    fn fill_orders(&mut self) {
+        let all = 0..count(self.channels.len());
+        let given = |place: &u32| self.at(*place).edit.as_deref().and_then(|edit| edit.position);
+        let mut first: Vec<u32> = all.clone().filter(|place| given(place).is_some()).collect();
+        first.sort_by_key(given);
+        self.order = first.into_iter().chain(all.clone().filter(|place| given(place).is_none())).collect();
+        let number = |place: &u32| self.at(*place).number().and_then(parts);
+        let (mut with, without): (Vec<_>, Vec<_>) =
+            all.map(|place| (number(&place), place)).partition(|it| it.0.is_some());
+        with.sort_unstable();
+        self.by_number = with.into_iter().chain(without).map(|(_, place)| place).collect();
+    }
+}
+
+/// `5.1` as numbers that compare as people count.
+fn parts(number: &str) -> Option<(u64, u64)> {
+    let (whole, part) = number.split_once(['.', '-']).unwrap_or((number, "0"));
+    Some((whole.trim().parse().ok()?, part.trim().parse().ok()?))
+}
+
+/// As a place. There are fewer channels than 2^32: each takes hundreds of bytes.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

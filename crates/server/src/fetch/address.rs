@@ -1,0 +1,119 @@
+//! An address as people give it. What lets us in is part of it, so that it is shown only in part.
+
+use std::{fmt, str::FromStr};
+
+use reqwest::Url;
+
+use super::Error;
+
+/// The longest address, in bytes.
+const LENGTH_MAX: usize = 8192;
+
+/// A web address. Shown, it is the scheme, the host and the name of the file: names, passwords and tokens stand in
+/// all other places.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Address(Url);
+
+impl Address {
+    /// The host; an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Scheme, host and port, without anything that lets us in.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// The whole address: never to be shown.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// Where `location` leads from here (RFC 9110, 10.2.2).
+    pub(super) fn join(&self, location: &str) -> Result<Self, Error> {
+        let url = self.0.join(location).map_err(|error| Error::Address(error.to_string()))?;
+        Self::try_from(url)
+    }
+
+    pub(super) fn is_same_origin(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
+}
+
+impl TryFrom<Url> for Address {
+    type Error = Error;
+
+    fn try_from(url: Url) -> Result<Self, Error> {
+        match url.scheme() {
+            "http" | "https" => Ok(Self(url)),
+            scheme => Err(Error::Scheme(scheme.chars().take(16).collect())),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text.len() > LENGTH_MAX {
+            return Err(Error::Address(format!("it has more than {LENGTH_MAX} bytes")));
+        }
+        let url = Url::parse(text.trim()).map_err(|error| Error::Address(error.to_string()))?;
+        Self::try_from(url)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut segments = self.0.path_segments().into_iter().flatten();
+        let file = segments.next_back().unwrap_or_default();
+        // A token may be the last part too; names of files are short, and have an extension.
+        let file = if file.is_empty() || file.len() <= 32 && file.contains('.') { file } else { "…" };
+        let folders = if segments.next().is_some() { "…/" } else { "" };
+        let query = if self.0.query().is_some() { "?…" } else { "" };
+        write!(f, "{}/{folders}{file}{query}", self.origin())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        text.parse::<Address>().unwrap().to_string()
+    }
+
+    #[test]
+    fn what_lets_us_in_is_not_shown() {
+        assert_eq!(shown("http://me:secret@tv.example:8080/list.m3u"), "http://tv.example:8080/list.m3u");
+        assert_eq!(shown("http://tv.example/get.php?username=me&password=x"), "http://tv.example/get.php?…");
+        assert_eq!(shown("http://tv.example/live/me/secret/1.ts"), "http://tv.example/…/1.ts");
+        assert_eq!(shown("https://tv.example/secret"), "https://tv.example/…");
+        assert_eq!(shown("https://tv.example"), "https://tv.example/");
+        assert_eq!(
+            format!("{:?}", "http://a:b@tv.example/".parse::<Address>().unwrap()),
+            "http://tv.example/"
+        );
+    }
+
+    #[test]
+    fn only_web_addresses_are_addresses() {
+        for text in
+            ["file:///etc/passwd", "ftp://tv.example/", "gopher://x/", "tv.example/list", "", "http://"]
+        {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+        let refused = "data:secret".parse::<Address>().unwrap_err().to_string();
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+}

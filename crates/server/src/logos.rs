@@ -1,0 +1,349 @@
+//! Logos of channels: fetched once, made small, and kept on disk. One that is missing is not asked for again for a day.
+//!
+//! What comes from strangers is decoded within limits of size and memory, and given out as PNG. A drawing (SVG) is kept as
+//! it is; the HTTP layer sees to it that nothing in it runs.
+
+mod disk;
+mod picture;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::fetch::{self, Address, Fetcher, Reply, Request};
+use disk::{Disk, Found};
+
+/// The largest picture that is fetched, in bytes.
+const FETCHED_MAX: usize = 4 << 20;
+
+/// So many are fetched at once, and so many decoded: each takes memory.
+const FETCHING: usize = 8;
+const DECODING: usize = 1;
+
+/// So long one that is not there, or is no picture, is not asked for again; and one whose server did not answer.
+const GONE: Duration = Duration::from_secs(24 * 3600);
+const AWAY: Duration = Duration::from_secs(600);
+
+/// How wide and high a logo is at most, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Width(u32);
+
+impl Width {
+    /// What is kept of each: all others are made of it.
+    const LARGEST: Self = Self(512);
+
+    /// How many pixels that is.
+    #[must_use]
+    pub const fn pixels(self) -> u32 {
+        self.0
+    }
+
+    /// The smallest that is not less than `pixels`: there are few, so that few are kept.
+    #[must_use]
+    pub fn at_least(pixels: u32) -> Self {
+        Self([64, 128, 256].into_iter().find(|width| *width >= pixels).unwrap_or(Self::LARGEST.0))
+    }
+}
+
+/// A logo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logo {
+    /// The file.
+    pub bytes: Bytes,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A picture of ours.
+    Png,
+    /// A drawing of somebody else's.
+    Svg,
+}
+
+/// Why there is no logo.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It was not there a while ago.
+    #[error("the logo was not there a while ago")]
+    Missing,
+    /// It cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// It is no picture that is known, or too large a one.
+    #[error("this is no picture: {0}")]
+    NoPicture(String),
+    /// The disk says no.
+    #[error("keeping a logo: {0}")]
+    Disk(#[from] std::io::Error),
+    /// A bug.
+    #[error("the work broke off: {0}")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Fetches logos and keeps them.
+#[derive(Debug, Clone)]
+pub struct Logos(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    fetcher: Fetcher,
+    disk: Disk,
+    fetching: Semaphore,
+    decoding: Semaphore,
+    /// Those that are being fetched: who wants one of them waits.
+    turns: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// What a logo is kept under: a hash of its address.
+type Key = [u8; 16];
+
+fn key(address: &str) -> Key {
+    *Sha256::digest(address).first_chunk().expect("a digest has 32 bytes")
+}
+
+/// A short mark of an address, which changes with it.
+#[must_use]
+pub fn mark(address: &str) -> String {
+    key(address).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Logos {
+    /// Keeps logos in `folder`, which is made when the first is kept.
+    #[must_use]
+    pub fn new(fetcher: Fetcher, folder: PathBuf) -> Self {
+        Self(Arc::new(Inner {
+            fetcher,
+            disk: Disk::new(folder),
+            fetching: Semaphore::new(FETCHING),
+            decoding: Semaphore::new(DECODING),
+            turns: Mutex::default(),
+        }))
+    }
+
+    /// The logo at `address`.
+    ///
+    /// # Errors
+    /// It cannot be had, now or a while ago.
+    pub async fn get(&self, address: &str, width: Width) -> Result<Logo, Error> {
+        let key = key(address);
+        if let Some(found) = self.kept(key, width).await? {
+            return found;
+        }
+        let turn = self.turn(key);
+        let _mine = turn.lock().await;
+        // Who had the turn before may have fetched it.
+        let found = match self.kept(key, width).await? {
+            Some(found) => found,
+            None => self.fetch(address, key, width).await,
+        };
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        found
+    }
+
+    fn turn(&self, key: Key) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(key).or_default())
+    }
+
+    /// What is on disk, or made of what is there.
+    async fn kept(&self, key: Key, width: Width) -> Result<Option<Result<Logo, Error>>, Error> {
+        let this = self.clone();
+        let found = tokio::task::spawn_blocking(move || this.0.disk.find(key, width)).await?;
+        match found {
+            Found::Nothing => Ok(None),
+            Found::Missing => Ok(Some(Err(Error::Missing))),
+            Found::Logo(logo) => Ok(Some(Ok(logo))),
+            Found::Larger(png) => Ok(Some(self.smaller(key, png, width).await)),
+        }
+    }
+
+    async fn smaller(&self, key: Key, png: Bytes, width: Width) -> Result<Logo, Error> {
+        let this = self.clone();
+        let _place = self.0.decoding.acquire().await;
+        let work = move || {
+            let logo = picture::small(&png, width)?;
+            this.0.disk.keep(key, width, &logo)?;
+            Ok(logo)
+        };
+        tokio::task::spawn_blocking(work).await?
+    }
+
+    async fn fetch(&self, address: &str, key: Key, width: Width) -> Result<Logo, Error> {
+        let fetched = async {
+            let _place = self.0.fetching.acquire().await;
+            let mut request = Request::new(address.parse::<Address>()?);
+            request.max_bytes = Some(FETCHED_MAX);
+            match self.0.fetcher.get(request).await? {
+                Reply::Body(body) => Ok::<_, Error>(Bytes::from(body.whole().await?)),
+                Reply::NotModified => Err(Error::Missing),
+            }
+        };
+        let made = match fetched.await {
+            Ok(bytes) => self.smaller(key, bytes, Width::LARGEST).await,
+            Err(error) => Err(error),
+        };
+        let made = match made {
+            Ok(largest) if width < Width::LARGEST && largest.kind == Kind::Png => {
+                self.smaller(key, largest.bytes, width).await
+            }
+            made => made,
+        };
+        if let Err(error) = &made {
+            let this = self.clone();
+            let until = forget_after(error);
+            tokio::task::spawn_blocking(move || this.0.disk.miss(key, until)).await??;
+        }
+        made
+    }
+}
+
+fn forget_after(error: &Error) -> Duration {
+    use fetch::Error as E;
+    match error {
+        Error::NoPicture(_)
+        | Error::Fetch(
+            E::Status { status: 400..=428 | 430..=499, .. } | E::TooLarge(_) | E::Address(_) | E::Scheme(_),
+        ) => GONE,
+        _ => AWAY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
+    use tokio_util::task::AbortOnDropHandle;
+
+    use super::*;
+
+    /// A server on loopback with a picture, a drawing, a text and nothing; how often it was asked.
+    async fn site() -> (String, Arc<AtomicUsize>, AbortOnDropHandle<()>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::DynamicImage::new_rgba8(600, 300).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let png = png.into_inner();
+        let answer = move |axum::extract::Path(name): axum::extract::Path<String>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let png = png.clone();
+            async move {
+                match name.as_str() {
+                    "picture" => png.into_response(),
+                    "drawing" => {
+                        "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".into_response()
+                    }
+                    "text" => "hello".into_response(),
+                    _ => StatusCode::NOT_FOUND.into_response(),
+                }
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/{name}", get(answer));
+        #[expect(clippy::disallowed_methods, reason = "ends with the test")]
+        let running = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        (base, asked, AbortOnDropHandle::new(running))
+    }
+
+    fn logos(folder: &tempfile::TempDir) -> Logos {
+        let allow = vec!["127.0.0.1".parse().unwrap()];
+        let fetcher = Fetcher::new(&fetch::Config { allow, ..fetch::Config::default() });
+        Logos::new(fetcher, folder.path().join("logos"))
+    }
+
+    fn size(logo: &Logo) -> (u32, u32) {
+        let picture = image::load_from_memory(&logo.bytes).unwrap();
+        (picture.width(), picture.height())
+    }
+
+    #[tokio::test]
+    async fn a_logo_is_fetched_once_and_made_as_small_as_it_is_wanted() {
+        let (base, asked, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("{base}/picture");
+
+        let small = logos(&folder).get(&address, Width::at_least(100)).await.unwrap();
+        let smaller = logos(&folder).get(&address, Width::at_least(20)).await.unwrap();
+        let large = logos(&folder).get(&address, Width::at_least(1000)).await.unwrap();
+
+        assert_eq!((size(&small), size(&smaller), size(&large)), ((128, 64), (64, 32), (512, 256)));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn all_who_ask_first_have_it_fetched_once() {
+        let (base, asked, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (logos, address) = (logos(&folder), format!("{base}/picture"));
+
+        let all = (0..20).map(|_| logos.get(&address, Width::at_least(64)));
+        for logo in futures(all).await {
+            assert_eq!(size(&logo.unwrap()), (64, 32));
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    /// The answers of all, asked at once.
+    async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+        let mut waiting: Vec<_> = all.map(Box::pin).collect();
+        let mut done = Vec::new();
+        std::future::poll_fn(|cx| {
+            waiting.retain_mut(|it| match it.as_mut().poll(cx) {
+                std::task::Poll::Ready(answer) => {
+                    done.push(answer);
+                    false
+                }
+                std::task::Poll::Pending => true,
+            });
+            if waiting.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        done
+    }
+
+    #[tokio::test]
+    async fn one_that_is_missing_is_not_asked_for_twice() {
+        let (base, asked, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["nothing", "text"] {
+            let address = format!("{base}/{name}");
+            let first = logos(&folder).get(&address, Width::at_least(64)).await;
+            assert!(matches!(first, Err(Error::Fetch(_) | Error::NoPicture(_))), "{first:?}");
+            let again = logos(&folder).get(&address, Width::at_least(128)).await;
+            assert!(matches!(again, Err(Error::Missing)), "{again:?}");
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_drawing_is_kept_as_it_is() {
+        let (base, _, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let logo = logos(&folder).get(&format!("{base}/drawing"), Width::at_least(64)).await.unwrap();
+
+        assert_eq!(logo.kind, Kind::Svg);
+        assert!(logo.bytes.starts_with(b"<?xml"));
+    }
+
+    #[tokio::test]
+    async fn a_private_host_is_not_asked() {
+        let (base, asked, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let logos = Logos::new(Fetcher::new(&fetch::Config::default()), folder.path().join("logos"));
+
+        let refused = logos.get(&format!("{base}/picture"), Width::at_least(64)).await;
+        assert!(matches!(refused, Err(Error::Fetch(fetch::Error::Private { .. }))), "{refused:?}");
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+    }
+}
