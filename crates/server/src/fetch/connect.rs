@@ -180,9 +180,10 @@ mod tests {
 
         tokio::time::pause();
         let address = format!("http://tv.example:{port}/").parse().unwrap();
-        let connecting = Connector::with(guard, Arc::new(look_up)).connect(&address).await;
+        let connector = Connector::with(guard, Arc::new(look_up));
+        let connected = timeout(CONNECT * 2, connector.connect(&address)).await.unwrap();
 
-        assert_eq!(connecting.unwrap().peer_addr().unwrap(), listener.local_addr().unwrap());
+        assert_eq!(connected.unwrap().peer_addr().unwrap(), listener.local_addr().unwrap());
         drop((full, queued));
     }
 }
