@@ -255,7 +255,6 @@ fn is_away(error: &Error) -> bool {
 }
 
 /// How long it is not asked for again; nothing where it was not asked for.
-
 fn forget_after(error: &Error) -> Option<Duration> {
     use fetch::Error as E;
     match error {
