@@ -1,7 +1,7 @@
 # Everything that is done with this repository, for people and for CI alike.
 #   make demo    install what is needed, build, start server, engine and channels, print the address
 #   make test    install what is needed, run every test
-#   make players install the players that tests play with where they are there; CI has them
+#   make players install the players and the PostgreSQL that tests use where they are there; CI has them
 #   make check   formatting, lints, documentation, the API's description
 #   make bench   measure against the peers (installs them where it may)
 
@@ -62,7 +62,7 @@ tools:
 	scripts/tools.sh ffmpeg chromium c++
 
 players:
-	scripts/tools.sh cvlc mpv streamlink firefox-esr
+	scripts/tools.sh cvlc mpv streamlink firefox-esr initdb
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	$(NPM) ci --no-audit --no-fund

@@ -7,10 +7,14 @@ package() {
     case "$1" in
         c++) echo g++ ;;
         cvlc) echo vlc-bin vlc-plugin-base ;;
+        initdb) echo postgresql ;;
         nginx) echo nginx-light ;;
         *) echo "$1" ;;
     esac
 }
+
+# Debian keeps PostgreSQL's server programs out of the path.
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 
 missing=()
 for tool in "$@"; do

@@ -25,17 +25,20 @@ CREATE TABLE channels (
     number TEXT,
     -- JSON: what few lists say.
     more TEXT,
+    -- Where it plays, and as JSON what is sent along. Nearly all channels have this one source.
+    url TEXT NOT NULL,
+    options TEXT,
     -- When it was first missing in its list.
     vanished_at BIGINT
 );
 
 CREATE INDEX channels_of_playlist ON channels (playlist);
 
+-- The sources behind the first, in order.
 CREATE TABLE sources (
     channel BIGINT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     position BIGINT NOT NULL,
     url TEXT NOT NULL,
-    -- JSON: what is sent along.
     options TEXT,
     PRIMARY KEY (channel, position)
 );

@@ -129,7 +129,7 @@ export function createApi(base: string, withCredentials = false): Api {
     },
     async playlists(signal) {
       const answer = shape<Schema['Playlists']>(await get('/api/playlists', LIMIT.list, signal));
-      return list(answer.playlists).flatMap((p) => text(shape<Schema['Summary']>(p).name) ?? []);
+      return list(answer.playlists).flatMap((p) => text(shape<Schema['Playlist']>(p).name) ?? []);
     },
     async channels(playlist, signal) {
       const path = `/api/playlists/${encodeURIComponent(playlist)}/channels`;

@@ -1528,7 +1528,8 @@ export interface components {
             alternatives?: string[];
             /**
              * Format: int64
-             * @description The channel of the catalogue that is meant, to be remembered as played.
+             * @description The channel of the catalogue that is meant: it is remembered as played, and its other sources are the
+             *     alternatives where none are given.
              */
             channel?: number | null;
             /**

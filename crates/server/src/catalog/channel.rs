@@ -236,7 +236,7 @@ impl Source {
             others: options.others.iter().map(|other| other.to_string()).collect(),
         };
         let options = (options != Options::default()).then(|| Box::new(options));
-        Self { url: (*entry.url).into(), options }
+        Self { url: plain(&entry.url), options }
     }
 }
 
@@ -248,16 +248,26 @@ impl Listed {
         let more =
             More { shift: entry.shift, radio: entry.radio, catchup: entry.catchup.as_ref().map(catchup) };
         Self {
-            name: (*entry.name).into(),
-            tvg_id: entry.tvg_id.as_deref().map(Into::into),
-            tvg_name: tvg_name.map(Into::into),
-            logo: entry.logo.as_deref().map(Into::into),
-            group: entry.group.as_deref().map(Into::into),
-            number: entry.number.as_deref().map(Into::into),
+            name: plain(&entry.name),
+            tvg_id: some(entry.tvg_id.as_deref()),
+            tvg_name: some(tvg_name),
+            logo: some(entry.logo.as_deref()),
+            group: some(entry.group.as_deref()),
+            number: some(entry.number.as_deref()),
             more: (more != More::default()).then(|| Box::new(more)),
             sources: vec![Source::of(entry)],
         }
     }
+}
+
+/// A text without control characters: the store puts its own between texts.
+fn plain(text: &str) -> Box<str> {
+    if text.contains(char::is_control) { text.replace(char::is_control, "").into() } else { text.into() }
+}
+
+/// The same of one that says something.
+fn some(text: Option<&str>) -> Option<Box<str>> {
+    text.map(plain).filter(|text| !text.is_empty())
 }
 
 fn catchup(catchup: &Catchup<'_>) -> (Option<String>, Option<String>, Option<u16>) {

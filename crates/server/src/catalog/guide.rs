@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{Name, Origin};
 
 pub use answers::{Grid, NowNext};
-pub use directory::{By, Directory, Match};
+pub use directory::{By, Directory, Match, Matches};
 pub use events::Event;
 pub(super) use refresh::BACK;
 
@@ -137,7 +137,7 @@ pub struct About {
 
 impl Programme {
     /// What `programme` of the guide says, as one of the channel with this number.
-    fn of(programme: iptv::xmltv::Programme<'_>, channel: i64) -> Self {
+    fn of(programme: &iptv::xmltv::Programme<'_>, channel: i64) -> Self {
         let first = |texts: &[iptv::xmltv::Text<'_>]| texts.first().map(|it| it.text.to_string());
         let (season, episode) = programme.episode();
         let more = About {

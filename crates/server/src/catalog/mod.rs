@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::Semaphore;
@@ -94,7 +94,9 @@ impl Catalog {
     /// # Errors
     /// As the store has them.
     pub async fn load(store: Store, fetcher: Fetcher, folder: Arc<Folder>) -> Result<Self, Error> {
+        let begun = Instant::now();
         let lists = store.load().await?;
+        let read = begun.elapsed();
         let personal = Personal {
             version: 0,
             favourites: store.favourites().await?,
@@ -107,6 +109,7 @@ impl Catalog {
         };
         let lists = lists.into_iter().map(list).collect();
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
+        tracing::info!(?read, "{} channels are there after {:.1?}", snapshot.len(), begun.elapsed());
         let now =
             Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal), directory: Arc::default() };
         let this = Self(Arc::new(Inner {

@@ -189,17 +189,25 @@ impl Body {
             lists.iter().scan(0, |at, list| Some(std::mem::replace(at, *at + count(list.channels.len()))));
         let mut this = Self {
             starts: starts.collect(),
-            places: channels.iter().map(|it| it.id).zip(0..).collect(),
+            places: HashMap::new(),
             groups: Vec::new(),
             group_of: Vec::with_capacity(channels.len()),
             shown: Bits::new(count(channels.len())),
-            index: Index::build(channels.iter().map(|it| it.name())),
+            index: Index::build(std::iter::empty()),
             order: Vec::new(),
             by_number: Vec::new(),
             channels,
         };
-        this.fill_groups();
-        this.fill_orders();
+        let names = this.channels.clone();
+        // Each is half of the work.
+        this.index = std::thread::scope(|scope| {
+            let index = scope.spawn(|| Index::build(names.iter().map(|it| it.name())));
+            this.places = this.channels.iter().map(|it| it.id).zip(0..).collect();
+            this.fill_groups();
+            this.fill_orders();
+            index.join()
+        })
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         this
     }
 

@@ -54,6 +54,9 @@ pub enum Error {
     /// Something in it is not what was written.
     #[error("the database holds something that cannot be read: {0}")]
     Damaged(#[from] serde_json::Error),
+    /// A channel in it is not as channels are written.
+    #[error("the database holds a channel that cannot be read")]
+    Record,
     /// A playlist in it has a name that none can have.
     #[error("the database holds a playlist whose name cannot be one: {0}")]
     Name(#[from] InvalidName),

@@ -33,7 +33,7 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     write_playlist(&config)?;
     let app = App::load(config).await?;
     say(&format!("acehls demo: open http://{}/ (Ctrl-C ends it)", app.address()));
-    signals.run(|stop| app.run(stop)).await?;
+    Box::pin(signals.run(|stop| app.run(stop))).await?;
     fake.shutdown().await;
     Ok(())
 }

@@ -108,5 +108,5 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     let app = App::load(config).await?;
     systemd::notify("READY=1");
-    signals.run(|stop| app.run(stop)).await
+    Box::pin(signals.run(|stop| app.run(stop))).await
 }

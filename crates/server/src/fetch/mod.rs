@@ -1,7 +1,7 @@
 //! Fetching on a user's behalf: lists, guides and logos by http and https, from public hosts only.
 //!
 //! Who can name an address here makes this server ask for it, from inside the network it is in. So an address is
-//! looked up once, and what was found is what is connected to, unless it is private ([`Guard`]): nothing can change in
+//! looked up once, and what was found is what is connected to, unless it is private (`guard`): nothing can change in
 //! between, and each redirect is looked at the same way.
 
 use std::sync::Arc;

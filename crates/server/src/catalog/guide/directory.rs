@@ -31,8 +31,11 @@ pub struct Directory {
     /// By each word of a normalised name.
     by_word: HashMap<String, Vec<Place>>,
     /// The matches of all channels of one snapshot, made when somebody asks for the first time.
-    all: Mutex<Option<(u64, Arc<HashMap<ChannelId, i64>>)>>,
+    all: Mutex<Option<(u64, Arc<Matches>)>>,
 }
+
+/// The store's numbers of what belongs to each channel.
+pub type Matches = HashMap<ChannelId, i64>;
 
 /// A guide, and one of its channels.
 type Place = (u32, u32);
@@ -127,7 +130,7 @@ impl Directory {
     /// The store's numbers of what belongs to each channel of `snapshot`. The first time takes a second for 300,000
     /// channels: not for the runtime's threads.
     #[must_use]
-    pub fn all(&self, snapshot: &Snapshot) -> Arc<HashMap<ChannelId, i64>> {
+    pub fn all(&self, snapshot: &Snapshot) -> Arc<Matches> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, matches)) = &*all
             && *version == snapshot.version

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem};
 
 use bytes::Bytes;
-use iptv::xmltv::{Item, Reader, Report};
+use iptv::xmltv::{Item, Reader, Report, Slot};
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
@@ -154,12 +154,15 @@ impl Writing<'_> {
     }
 }
 
+/// Says which programmes are wanted.
+type Wanted = Box<dyn FnMut(&Slot<'_>) -> bool + Send>;
+
 /// An edition while it is written.
 struct Edition<'a> {
     catalog: &'a Catalog,
     job: &'a Job,
     number: i64,
-    reader: Reader<Box<dyn FnMut(&iptv::xmltv::Slot<'_>) -> bool + Send>>,
+    reader: Reader<Wanted>,
     channels: Channels,
     batch: Vec<Programme>,
     found: usize,
@@ -178,11 +181,10 @@ impl<'a> Edition<'a> {
     fn new(catalog: &'a Catalog, job: &'a Job) -> Self {
         let (from, to) = (now() - BACK, now() + AHEAD);
         // A programme that began long ago may be on still.
-        let wanted = move |slot: &iptv::xmltv::Slot<'_>| {
+        let wanted = move |slot: &Slot<'_>| {
             slot.start < to && (slot.start >= from || slot.stop.is_some_and(|stop| stop > from + BACK))
         };
-        let wanted: Box<dyn FnMut(&iptv::xmltv::Slot<'_>) -> bool + Send> = Box::new(wanted);
-        let reader = Reader::new(TEXT_MAX).wanting(wanted);
+        let reader = Reader::new(TEXT_MAX).wanting(Box::new(wanted) as Wanted);
         let number = fastrand::i64(1..);
         Self { catalog, job, number, reader, channels: Channels::default(), batch: Vec::new(), found: 0 }
     }
@@ -216,7 +218,8 @@ impl<'a> Edition<'a> {
 
     /// Write what is left; says how many channels there are.
     async fn finish(mut self) -> Result<(usize, Report), Error> {
-        let reader = mem::replace(&mut self.reader, Reader::new(0).wanting(Box::new(|_| false)));
+        let reader =
+            mem::replace(&mut self.reader, Reader::new(0).wanting(Box::new(|_: &Slot<'_>| false) as Wanted));
         let (channels, batch) = (&mut self.channels, &mut self.batch);
         let report = reader.finish(|item| take(channels, batch, item))?;
         self.write().await?;
@@ -237,7 +240,7 @@ fn take(channels: &mut Channels, batch: &mut Vec<Programme>, item: Item<'_>) {
         }
         Item::Programme(programme) => {
             if let Some(channel) = channels.named(&programme.channel).map(|it| it.id) {
-                batch.push(Programme::of(*programme, channel));
+                batch.push(Programme::of(&programme, channel));
             }
         }
     }

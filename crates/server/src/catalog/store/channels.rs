@@ -13,19 +13,15 @@ pub(super) const ROWS: usize = 400;
 /// As many are named by one statement.
 pub(super) const IDS: usize = 1000;
 
-/// A row of `channels`.
-type Row = (
-    i64,
-    i64,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-);
+/// Between the values of a channel, and between channels: neither stands in a text ([`Listed::of`], JSON).
+const UNIT: char = '\u{1f}';
+const RECORD: char = '\u{1e}';
+
+/// All channels come in so many pieces, by their IDs.
+const PIECES: i64 = 256;
+
+/// How many values a channel has.
+const VALUES: usize = 12;
 
 impl Store {
     /// All playlists by name, with their channels.
@@ -44,45 +40,101 @@ impl Store {
         Ok(playlists.into_iter().map(saved).collect())
     }
 
+    /// All channels, by playlist. Hundreds of thousands of rows, each handed from thread to thread by itself, would
+    /// take seconds: the database puts them together.
     async fn channels(&self) -> Result<HashMap<PlaylistId, Vec<Channel>>, Error> {
-        const SQL: &str = "SELECT id, playlist, name, tvg_id, tvg_name, logo, group_title, number, more, vanished_at \
-                           FROM channels";
-        let mut edits = self.edits().await?;
-        let mut sources = self.sources().await?;
-        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
+        const SQL: &str = "SELECT string_agg(CAST(id AS TEXT) || $1 || CAST(playlist AS TEXT) || $1 || name || $1 || \
+                           COALESCE(tvg_id, '') || $1 || COALESCE(tvg_name, '') || $1 || COALESCE(logo, '') || $1 || \
+                           COALESCE(group_title, '') || $1 || COALESCE(number, '') || $1 || COALESCE(more, '') || $1 || \
+                           url || $1 || COALESCE(options, '') || $1 || COALESCE(CAST(vanished_at AS TEXT), ''), $2) \
+                           FROM channels WHERE id >= $3 AND id < $4";
+        let (mut edits, mut others) = (self.edits().await?, self.other_sources().await?);
         let mut found: HashMap<PlaylistId, Vec<Channel>> = HashMap::new();
-        for (id, playlist, name, tvg_id, tvg_name, logo, group, number, more, vanished_at) in rows {
-            let listed = Listed {
-                name: name.into(),
-                tvg_id: tvg_id.map(Into::into),
-                tvg_name: tvg_name.map(Into::into),
-                logo: logo.map(Into::into),
-                group: group.map(Into::into),
-                number: number.map(Into::into),
-                more: more.map(|more| serde_json::from_str(&more)).transpose()?,
-                sources: sources.remove(&id).unwrap_or_default(),
-            };
-            let edit = edits.remove(&id).map(Box::new);
-            let channel = Channel { id: ChannelId(id), listed, edit, vanished_at };
-            found.entry(PlaylistId(playlist)).or_default().push(channel);
+        let mut text = None;
+        // The database puts the next piece together while this one is read.
+        for piece in 0..=PIECES {
+            let (next, read) = tokio::join!(self.piece(SQL, piece), async { channels(text.as_deref()) });
+            text = next?;
+            for (playlist, mut channel) in read? {
+                channel.listed.sources.extend(others.remove(&channel.id.0).into_iter().flatten());
+                channel.edit = edits.remove(&channel.id.0).map(Box::new);
+                found.entry(playlist).or_default().push(channel);
+            }
         }
         Ok(found)
     }
 
-    /// The sources of all channels, in order.
-    async fn sources(&self) -> Result<HashMap<i64, Vec<Source>>, Error> {
+    /// The channels whose IDs are in this piece, as one text; nothing behind the last.
+    async fn piece(&self, sql: &'static str, piece: i64) -> Result<Option<String>, Error> {
+        const WIDTH: i64 = (ChannelId::MAX + 1) / PIECES;
+        let (from, to) = (piece * WIDTH, (piece + 1) * WIDTH);
+        Ok(on!(self, pool => sqlx::query_scalar(sql)
+            .bind(UNIT.to_string())
+            .bind(RECORD.to_string())
+            .bind(from)
+            .bind(to)
+            .fetch_one(pool)
+            .await)?)
+    }
+
+    /// The sources behind the first of all channels, in order.
+    async fn other_sources(&self) -> Result<HashMap<i64, Vec<Source>>, Error> {
         const SQL: &str = "SELECT channel, url, options FROM sources ORDER BY channel, position";
         let rows: Vec<(i64, String, Option<String>)> =
             on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
-        let mut found: HashMap<i64, Vec<Source>> = HashMap::with_capacity(rows.len());
+        let mut found: HashMap<i64, Vec<Source>> = HashMap::new();
         for (channel, url, options) in rows {
-            let options = options.map(|options| serde_json::from_str(&options)).transpose()?;
-            // Nearly all channels have one.
-            let sources = found.entry(channel).or_insert_with(|| Vec::with_capacity(1));
-            sources.push(Source { url: url.into(), options });
+            found.entry(channel).or_default().push(source(&url, options.as_deref())?);
         }
         Ok(found)
     }
+}
+
+/// The channels in a text that the database put together.
+fn channels(text: Option<&str>) -> Result<Vec<(PlaylistId, Channel)>, Error> {
+    text.unwrap_or_default().split(RECORD).filter(|record| !record.is_empty()).map(channel).collect()
+}
+
+/// A channel with its first source, as the database puts it together.
+fn channel(record: &str) -> Result<(PlaylistId, Channel), Error> {
+    let mut values = record.split(UNIT);
+    let values: [Option<&str>; VALUES] = std::array::from_fn(|_| values.next());
+    let [
+        Some(id),
+        Some(playlist),
+        Some(name),
+        Some(tvg_id),
+        Some(tvg_name),
+        Some(logo),
+        Some(group),
+        Some(number),
+        Some(more),
+        Some(url),
+        Some(options),
+        Some(vanished_at),
+    ] = values
+    else {
+        return Err(Error::Record);
+    };
+    let some = |text: &str| (!text.is_empty()).then(|| text.into());
+    let whole = |text: &str| text.parse::<i64>().map_err(|_| Error::Record);
+    let listed = Listed {
+        name: name.into(),
+        tvg_id: some(tvg_id),
+        tvg_name: some(tvg_name),
+        logo: some(logo),
+        group: some(group),
+        number: some(number),
+        more: (!more.is_empty()).then(|| serde_json::from_str(more)).transpose()?,
+        sources: vec![source(url, (!options.is_empty()).then_some(options))?],
+    };
+    let vanished_at = (!vanished_at.is_empty()).then(|| whole(vanished_at)).transpose()?;
+    Ok((PlaylistId(whole(playlist)?), Channel { id: ChannelId(whole(id)?), listed, edit: None, vanished_at }))
+}
+
+fn source(url: &str, options: Option<&str>) -> Result<Source, Error> {
+    let options = options.map(serde_json::from_str).transpose()?;
+    Ok(Source { url: url.into(), options })
 }
 
 /// A statement that removes `ids`, and their sources with them.
@@ -112,11 +164,18 @@ where
     Option<String>: sqlx::Type<DB> + for<'t> sqlx::Encode<'t, DB>,
 {
     let mut sql = QueryBuilder::new(
-        "INSERT INTO channels (id, playlist, name, tvg_id, tvg_name, logo, group_title, number, more, vanished_at) ",
+        "INSERT INTO channels (id, playlist, name, tvg_id, tvg_name, logo, group_title, number, more, url, options, \
+         vanished_at) ",
     );
-    let more = channels.iter().map(|it| it.listed.more.as_ref().map(serde_json::to_string).transpose());
-    let more: Vec<Option<String>> = more.collect::<Result<_, _>>()?;
-    sql.push_values(channels.iter().zip(more), |mut row, (channel, more)| {
+    let json = |it: &&Channel| -> Result<_, Error> {
+        let more = it.listed.more.as_ref().map(serde_json::to_string).transpose()?;
+        let first = it.listed.sources.first();
+        let options =
+            first.and_then(|source| source.options.as_ref()).map(serde_json::to_string).transpose()?;
+        Ok((more, options))
+    };
+    let json: Vec<_> = channels.iter().map(json).collect::<Result<_, _>>()?;
+    sql.push_values(channels.iter().zip(json), |mut row, (channel, (more, options))| {
         let listed = &channel.listed;
         row.push_bind(channel.id.0)
             .push_bind(playlist.0)
@@ -127,28 +186,37 @@ where
             .push_bind(listed.group.as_deref())
             .push_bind(listed.number.as_deref())
             .push_bind(more)
+            .push_bind(listed.sources.first().map_or("", |source| &source.url))
+            .push_bind(options)
             .push_bind(channel.vanished_at);
     });
     Ok(sql)
 }
 
-/// A statement that adds the sources of `channels`.
-pub(super) fn insert_sources<DB: Database>(channels: &[&Channel]) -> Result<QueryBuilder<DB>, Error>
+/// A source behind the first, as it is written.
+pub(super) type Other<'a> = (ChannelId, i64, &'a Source);
+
+/// The sources of `channels` behind the first of each.
+pub(super) fn others<'a>(channels: &[&'a Channel]) -> Vec<Other<'a>> {
+    let others = |channel: &&'a Channel| {
+        let id = channel.id;
+        (0_i64..).zip(&channel.listed.sources).skip(1).map(move |(position, source)| (id, position, source))
+    };
+    channels.iter().flat_map(others).collect()
+}
+
+/// A statement that adds `sources`, which are some.
+pub(super) fn insert_others<DB: Database>(sources: &[Other<'_>]) -> Result<QueryBuilder<DB>, Error>
 where
     i64: sqlx::Type<DB> + for<'t> sqlx::Encode<'t, DB>,
     for<'t> &'t str: sqlx::Type<DB> + sqlx::Encode<'t, DB>,
     Option<String>: sqlx::Type<DB> + for<'t> sqlx::Encode<'t, DB>,
 {
-    let mut rows = Vec::with_capacity(channels.len());
-    for channel in channels {
-        for (position, source) in (0_i64..).zip(&channel.listed.sources) {
-            let options = source.options.as_ref().map(serde_json::to_string).transpose()?;
-            rows.push((channel.id, position, &*source.url, options));
-        }
-    }
+    let options = sources.iter().map(|it| it.2.options.as_ref().map(serde_json::to_string).transpose());
+    let options: Vec<Option<String>> = options.collect::<Result<_, _>>()?;
     let mut sql = QueryBuilder::new("INSERT INTO sources (channel, position, url, options) ");
-    sql.push_values(rows, |mut row, (channel, position, url, options)| {
-        row.push_bind(channel.0).push_bind(position).push_bind(url).push_bind(options);
+    sql.push_values(sources.iter().zip(options), |mut row, ((channel, position, source), options)| {
+        row.push_bind(channel.0).push_bind(*position).push_bind(&*source.url).push_bind(options);
     });
     Ok(sql)
 }

@@ -123,7 +123,9 @@ impl Store {
             for added in [&change.added, &change.changed] {
                 for some in added.chunks(channels::ROWS) {
                     channels::insert(playlist.id, some)?.build().execute(&mut *work).await?;
-                    channels::insert_sources(some)?.build().execute(&mut *work).await?;
+                }
+                for some in channels::others(added).chunks(channels::ROWS) {
+                    channels::insert_others(some)?.build().execute(&mut *work).await?;
                 }
             }
             work.commit().await?;
