@@ -4,6 +4,7 @@
 //! it is; the HTTP layer sees to it that nothing in it runs.
 
 mod disk;
+mod hosts;
 mod picture;
 
 use std::{
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::fetch::{self, Address, Fetcher, Reply, Request};
 use disk::{Disk, Found};
+use hosts::Hosts;
 
 /// The largest picture that is fetched, in bytes.
 const FETCHED_MAX: usize = 4 << 20;
@@ -26,6 +28,9 @@ const FETCHED_MAX: usize = 4 << 20;
 /// So many are fetched at once, and so many decoded: each takes memory.
 const FETCHING: usize = 8;
 const DECODING: usize = 1;
+
+/// How long one may take: a list has thousands of them, and no viewer waits longer.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// So long one that is not there, or is no picture, is not asked for again; and one whose server did not answer.
 const GONE: Duration = Duration::from_secs(24 * 3600);
@@ -76,6 +81,12 @@ pub enum Error {
     /// It was not there a while ago.
     #[error("the logo was not there a while ago")]
     Missing,
+    /// Its host did not answer a while ago.
+    #[error("its host did not answer a while ago")]
+    Away,
+    /// It takes too long.
+    #[error("it takes more than {} s", LIMIT.as_secs())]
+    Slow,
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
@@ -98,10 +109,30 @@ pub struct Logos(Arc<Inner>);
 struct Inner {
     fetcher: Fetcher,
     disk: Disk,
+    hosts: Hosts,
     fetching: Semaphore,
     decoding: Semaphore,
     /// Those that are being fetched: who wants one of them waits.
-    turns: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Turns,
+}
+
+type Turns = Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>;
+
+/// A place among those who want the same logo; the last who leaves, done or not, takes the queue away.
+struct Turn<'a> {
+    turns: &'a Turns,
+    key: Key,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and ours: it is only ever cloned while the map is locked.
+        if Arc::strong_count(&self.lock) == 2 {
+            turns.remove(&self.key);
+        }
+    }
 }
 
 /// What a logo is kept under: a hash of its address.
@@ -124,6 +155,7 @@ impl Logos {
         Self(Arc::new(Inner {
             fetcher,
             disk: Disk::new(folder),
+            hosts: Hosts::default(),
             fetching: Semaphore::new(FETCHING),
             decoding: Semaphore::new(DECODING),
             turns: Mutex::default(),
@@ -140,19 +172,18 @@ impl Logos {
             return found;
         }
         let turn = self.turn(key);
-        let _mine = turn.lock().await;
+        let _mine = turn.lock.lock().await;
         // Who had the turn before may have fetched it.
-        let found = match self.kept(key, width).await? {
+        match self.kept(key, width).await? {
             Some(found) => found,
             None => self.fetch(address, key, width).await,
-        };
-        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-        found
+        }
     }
 
-    fn turn(&self, key: Key) -> Arc<tokio::sync::Mutex<()>> {
+    fn turn(&self, key: Key) -> Turn<'_> {
         let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(key).or_default())
+        let lock = Arc::clone(turns.entry(key).or_default());
+        Turn { turns: &self.0.turns, key, lock }
     }
 
     /// What is on disk, or made of what is there.
@@ -179,16 +210,7 @@ impl Logos {
     }
 
     async fn fetch(&self, address: &str, key: Key, width: Width) -> Result<Logo, Error> {
-        let fetched = async {
-            let _place = self.0.fetching.acquire().await;
-            let mut request = Request::new(address.parse::<Address>()?);
-            request.max_bytes = Some(FETCHED_MAX);
-            match self.0.fetcher.get(request).await? {
-                Reply::Body(body) => Ok::<_, Error>(Bytes::from(body.whole().await?)),
-                Reply::NotModified => Err(Error::Missing),
-            }
-        };
-        let made = match fetched.await {
+        let made = match self.file(address).await {
             Ok(bytes) => self.smaller(key, bytes, Width::LARGEST).await,
             Err(error) => Err(error),
         };
@@ -198,23 +220,50 @@ impl Logos {
             }
             made => made,
         };
-        if let Err(error) = &made {
+        if let Some(long) = made.as_ref().err().and_then(forget_after) {
             let this = self.clone();
-            let until = forget_after(error);
-            tokio::task::spawn_blocking(move || this.0.disk.miss(key, until)).await??;
+            tokio::task::spawn_blocking(move || this.0.disk.miss(key, long)).await??;
         }
         made
     }
+
+    /// What is at `address`. A host that does not answer costs that time once, and leaves the places to others.
+    async fn file(&self, address: &str) -> Result<Bytes, Error> {
+        let mut request = Request::new(address.parse::<Address>()?);
+        request.max_bytes = Some(FETCHED_MAX);
+        let host = self.0.hosts.host(&request.address.origin());
+        let _turn = host.turn().await.ok_or(Error::Away)?;
+        let _place = self.0.fetching.acquire().await;
+        let work = async {
+            match self.0.fetcher.get(request).await? {
+                Reply::Body(body) => Ok(Bytes::from(body.whole().await?)),
+                Reply::NotModified => Err(Error::Missing),
+            }
+        };
+        let file = tokio::time::timeout(LIMIT, work).await.unwrap_or(Err(Error::Slow));
+        if file.as_ref().is_err_and(is_away) {
+            host.did_not_answer();
+        }
+        file
+    }
 }
 
-fn forget_after(error: &Error) -> Duration {
+/// Whether this says more of the host than of the file.
+fn is_away(error: &Error) -> bool {
+    use fetch::Error as E;
+    matches!(error, Error::Slow | Error::Fetch(E::NoHost { .. } | E::Unreachable { .. } | E::Silent(_)))
+}
+
+/// How long it is not asked for again; nothing where it was not asked for.
+fn forget_after(error: &Error) -> Option<Duration> {
     use fetch::Error as E;
     match error {
+        Error::Away => None,
         Error::NoPicture(_)
         | Error::Fetch(
             E::Status { status: 400..=428 | 430..=499, .. } | E::TooLarge(_) | E::Address(_) | E::Scheme(_),
-        ) => GONE,
-        _ => AWAY,
+        ) => Some(GONE),
+        _ => Some(AWAY),
     }
 }
 
@@ -334,6 +383,65 @@ mod tests {
 
         assert_eq!(logo.kind, Kind::Svg);
         assert!(logo.bytes.starts_with(b"<?xml"));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_does_not_answer_is_asked_for_none_of_its_logos_for_a_while() {
+        let (base, asked, _running) = site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let logos = logos(&folder);
+        let address = |name: &str| format!("{base}/{name}");
+        assert!(logos.get(&address("picture"), Width::at_least(64)).await.is_ok());
+
+        logos.0.hosts.host(&base).did_not_answer();
+        let refused = logos.get(&address("drawing"), Width::at_least(64)).await;
+
+        assert!(matches!(refused, Err(Error::Away)), "{refused:?}");
+        // What is here needs no host, and what was not asked for is not missing.
+        assert!(logos.get(&address("picture"), Width::at_least(128)).await.is_ok());
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        tokio::time::pause();
+        tokio::time::advance(hosts::AWAY).await;
+        tokio::time::resume();
+        assert!(logos.get(&address("drawing"), Width::at_least(64)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_logo_that_takes_too_long_is_given_up_and_so_is_its_host() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let logos = logos(&folder);
+
+        tokio::time::pause();
+        let slow = logos.get(&format!("{base}/1"), Width::at_least(64)).await;
+        let next = logos.get(&format!("{base}/2"), Width::at_least(64)).await;
+        let again = logos.get(&format!("{base}/1"), Width::at_least(64)).await;
+
+        assert!(matches!(slow, Err(Error::Slow)), "{slow:?}");
+        assert!(matches!(next, Err(Error::Away)), "{next:?}");
+        assert!(matches!(again, Err(Error::Missing)), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_those_who_went_before_their_logo_came() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/logo", listener.local_addr().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let logos = logos(&folder);
+
+        let all = (0..3).map(|_| logos.get(&address, Width::at_least(64)));
+        let waiting = async {
+            listener.accept().await.unwrap();
+            logos.0.turns.lock().unwrap().len()
+        };
+        let waiting = tokio::select! {
+            _ = futures(all) => panic!("nobody answers"),
+            waiting = waiting => waiting,
+        };
+
+        assert_eq!(waiting, 1);
+        assert!(logos.0.turns.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -33,10 +33,22 @@ impl Address {
         &self.0
     }
 
-    /// Where `location` leads from here (RFC 9110, 10.2.2).
+    /// Where `location` leads from here (RFC 9110, 10.2.2). What lets us in goes along within its own host.
     pub(super) fn join(&self, location: &str) -> Result<Self, Error> {
-        let url = self.0.join(location).map_err(|error| Error::Address(error.to_string()))?;
+        let mut url = self.0.join(location).map_err(|error| Error::Address(error.to_string()))?;
+        let has_own = !url.username().is_empty() || url.password().is_some();
+        if !has_own && (self.0.origin() == url.origin() || self.is_secured_by(&url)) {
+            // Only what has no host takes none.
+            let _ = url.set_username(self.0.username());
+            let _ = url.set_password(self.0.password());
+        }
         Self::try_from(url)
+    }
+
+    /// Whether `url` is the same host by https, where this is http, both at their usual ports.
+    fn is_secured_by(&self, url: &Url) -> bool {
+        let places = [&self.0, url].map(|url| (url.scheme(), url.port()));
+        places == [("http", None), ("https", None)] && self.0.host() == url.host()
     }
 
     pub(super) fn is_same_origin(&self, other: &Self) -> bool {
@@ -104,6 +116,23 @@ mod tests {
             format!("{:?}", "http://a:b@tv.example/".parse::<Address>().unwrap()),
             "http://tv.example/"
         );
+    }
+
+    #[test]
+    fn what_lets_us_in_goes_along_to_the_same_host_by_a_way_no_less_safe() {
+        let goes_along = |from: &str, to: &str| {
+            let next = from.parse::<Address>().unwrap().join(to).unwrap();
+            next.url().username() == "me" && next.url().password() == Some("p%40ss")
+        };
+
+        assert!(goes_along("http://me:p%40ss@tv.example/", "/list"));
+        assert!(goes_along("http://me:p%40ss@tv.example/", "http://tv.example/list"));
+        assert!(goes_along("http://me:p%40ss@tv.example/", "https://tv.example/list"));
+        assert!(!goes_along("https://me:p%40ss@tv.example/", "http://tv.example/list"));
+        assert!(!goes_along("http://me:p%40ss@tv.example/", "http://tv.example:8080/list"));
+        assert!(!goes_along("http://me:p%40ss@tv.example:8080/", "https://tv.example/list"));
+        assert!(!goes_along("http://me:p%40ss@tv.example/", "//other.example/list"));
+        assert!(!goes_along("http://me:p%40ss@tv.example/", "http://you@tv.example/list"));
     }
 
     #[test]

@@ -12,7 +12,11 @@ use hyper::{
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Address, Config, Error, Reply, Request, connect::Answer, connect::broken};
+use super::{
+    Address, Config, Error, Reply, Request,
+    coding::Coding,
+    connect::{Answer, broken},
+};
 
 /// How long, and how much.
 #[derive(Debug, Clone)]
@@ -30,9 +34,20 @@ impl Limits {
         Self { silence, total, until: Instant::now() + total, bytes }
     }
 
+    /// How many bytes it is with these, unless that is too many.
+    fn count(&self, before: usize, bytes: &Bytes) -> Result<usize, Error> {
+        let now = before.saturating_add(bytes.len());
+        if now > self.bytes { Err(Error::TooLarge(self.bytes)) } else { Ok(now) }
+    }
+
     /// What `work` gives, unless that takes too long.
     pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        let silent = Instant::now() + self.silence;
+        let now = Instant::now();
+        // What is always ready is never interrupted below.
+        if now >= self.until {
+            return Err(Error::Slow(self.total.as_secs()));
+        }
+        let silent = now + self.silence;
         timeout_at(silent.min(self.until), work).await.map_err(|_| match silent < self.until {
             true => Error::Silent(self.silence.as_secs()),
             false => Error::Slow(self.total.as_secs()),
@@ -49,11 +64,14 @@ pub struct Body {
     pub last_modified: Option<String>,
     /// What kind of file its server says that it is.
     pub content_type: Option<String>,
-    /// How many bytes it has, if its server says so.
+    /// How many bytes it has, if its server says so. Of one that is packed for the way, nobody says.
     pub length: Option<u64>,
     address: Address,
     rest: Incoming,
+    coding: Coding,
+    /// How many bytes came, and how many those were unpacked.
     came: usize,
+    given: usize,
     limits: Limits,
     _connection: AbortOnDropHandle<()>,
 }
@@ -66,18 +84,22 @@ pub(super) fn reply(address: Address, answer: Answer, limits: Limits) -> Result<
         200 => {}
         status => return Err(Error::Status { host: address.host().to_owned(), status }),
     }
-    let length = rest.size_hint().exact();
-    if length.is_some_and(|length| length > limits.bytes as u64) {
+    let coding = text(&head.headers, header::CONTENT_ENCODING);
+    let coding = Coding::named(coding.as_deref()).map_err(Error::Packed)?;
+    let sent = rest.size_hint().exact();
+    if sent.is_some_and(|length| length > limits.bytes as u64) {
         return Err(Error::TooLarge(limits.bytes));
     }
     Ok(Reply::Body(Box::new(Body {
         etag: text(&head.headers, header::ETAG),
         last_modified: text(&head.headers, header::LAST_MODIFIED),
         content_type: text(&head.headers, header::CONTENT_TYPE),
-        length,
+        length: sent.filter(|_| coding.is_none()),
         address,
         rest,
+        coding,
         came: 0,
+        given: 0,
         limits,
         _connection: answer.connection,
     })))
@@ -93,18 +115,37 @@ impl Body {
     /// # Errors
     /// It is too large or too slow, or breaks off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let plain = loop {
+            if let Some(plain) = self.coding.read().map_err(|error| self.damaged(&error))? {
+                break plain;
+            }
+            let Some(bytes) = self.sent().await? else {
+                match self.coding.finish().map_err(|error| self.damaged(&error))? {
+                    Some(plain) => break plain,
+                    None => return Ok(None),
+                }
+            };
+            self.coding.push(bytes);
+        };
+        self.given = self.limits.count(self.given, &plain)?;
+        Ok(Some(plain))
+    }
+
+    /// The next piece as it is sent.
+    async fn sent(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let rest = &mut self.rest;
             let next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut *rest).poll_frame(cx));
             let Some(frame) = self.limits.in_time(next).await? else { return Ok(None) };
             let frame = frame.map_err(|error| broken(&self.address, &error))?;
             let Ok(bytes) = frame.into_data() else { continue };
-            self.came += bytes.len();
-            if self.came > self.limits.bytes {
-                return Err(Error::TooLarge(self.limits.bytes));
-            }
+            self.came = self.limits.count(self.came, &bytes)?;
             return Ok(Some(bytes));
         }
+    }
+
+    fn damaged(&self, error: &std::io::Error) -> Error {
+        Error::Broken { host: self.address.host().to_owned(), reason: error.to_string() }
     }
 
     /// All of it.

@@ -3,9 +3,11 @@
 use std::{
     fmt,
     future::Future,
+    io::ErrorKind,
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use hyper::{Response, body::Incoming, client::conn::http1};
@@ -13,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    time::timeout,
 };
 use tokio_rustls::{
     TlsConnector,
@@ -28,6 +31,9 @@ use super::{Address, Error, Request, guard::Guard};
 
 /// As many addresses of one host are tried.
 const TRIED: usize = 4;
+
+/// So long each of them may take: one that leads nowhere leaves time for the next.
+const CONNECT: Duration = Duration::from_secs(4);
 
 /// Finds the addresses of a host.
 pub(super) type LookUp =
@@ -83,12 +89,13 @@ impl Connector {
         let port = address.url().port_or_known_default().unwrap_or(80);
         let mut failed = None;
         for ip in self.addresses(address).await?.into_iter().take(TRIED) {
-            match TcpStream::connect(SocketAddr::new(ip, port)).await {
-                Ok(tcp) => return Ok(tcp),
-                Err(error) => failed = Some(error),
+            match timeout(CONNECT, TcpStream::connect(SocketAddr::new(ip, port))).await {
+                Ok(Ok(tcp)) => return Ok(tcp),
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(ErrorKind::TimedOut.into()),
             }
         }
-        let reason = failed.unwrap_or_else(|| std::io::ErrorKind::AddrNotAvailable.into());
+        let reason = failed.unwrap_or_else(|| ErrorKind::AddrNotAvailable.into());
         Err(unreachable(address, &reason))
     }
 
@@ -104,7 +111,7 @@ impl Connector {
             found.into_iter().partition(|ip| self.guard.lets(host, *ip));
         match (allowed.is_empty(), private.first()) {
             (true, Some(private)) => Err(Error::Private { host: host.to_owned(), address: *private }),
-            (true, None) => Err(no_host(address, &std::io::ErrorKind::NotFound.into())),
+            (true, None) => Err(no_host(address, &ErrorKind::NotFound.into())),
             (false, _) => Ok(allowed),
         }
     }
@@ -148,4 +155,35 @@ fn unreachable(address: &Address, error: &std::io::Error) -> Error {
 
 pub(super) fn broken(address: &Address, error: &hyper::Error) -> Error {
     Error::Broken { host: address.host().to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_leads_nowhere_leaves_time_for_the_next() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let full = TcpSocket::new_v4().unwrap();
+        full.bind(SocketAddr::from(([127, 0, 0, 2], port))).unwrap();
+        let full = full.listen(0).unwrap();
+        // Who comes when the queue is full is not answered.
+        let queued = TcpStream::connect(full.local_addr().unwrap()).await.unwrap();
+        let look_up = |_| {
+            let found = ["127.0.0.2", "127.0.0.1"].map(|ip| ip.parse().unwrap()).to_vec();
+            Box::pin(async { Ok(found) }) as Pin<Box<dyn Future<Output = _> + Send>>
+        };
+        let guard = Guard::new(&["127.0.0.0/8".parse().unwrap()]);
+
+        tokio::time::pause();
+        let address = format!("http://tv.example:{port}/").parse().unwrap();
+        let connector = Connector::with(guard, Arc::new(look_up));
+        let connected = timeout(CONNECT * 2, connector.connect(&address)).await.unwrap();
+
+        assert_eq!(connected.unwrap().peer_addr().unwrap(), listener.local_addr().unwrap());
+        drop((full, queued));
+    }
 }

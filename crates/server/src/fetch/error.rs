@@ -41,6 +41,9 @@ pub enum Error {
         /// What was wrong.
         reason: String,
     },
+    /// It is packed in a way we did not ask for.
+    #[error("the file is packed with {0}, which is not read")]
+    Packed(&'static str),
     /// It has not got the file, or does not give it.
     #[error("{host} answered {status}{}", hint(*status))]
     Status {

@@ -109,14 +109,15 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, 6to4 (RFC 3056), NAT64 (RFC 6052).
+/// The IPv4 address that an IPv6 one stands for: mapped, compatible, 6to4 (RFC 3056), NAT64 (RFC 6052). In a network's own
+/// NAT64 prefix (RFC 8215) nobody outside knows where it stands, so what is in there is never public.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match (a, b) {
         (0, 0) if (c, d, e) == (0, 0, 0) && (f == 0 || f == 0xffff) => Some(v4(g, h)),
         (0x2002, _) => Some(v4(b, c)),
-        (0x64, 0xff9b) => Some(v4(g, h)),
+        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => Some(v4(g, h)),
         _ => None,
     }
 }
@@ -168,6 +169,8 @@ mod tests {
             "::127.0.0.1",
             "64:ff9b::7f00:1",
             "64:ff9b:1::1",
+            "64:ff9b:1::101:101",
+            "64:ff9b:1:a00:0:100:101:101",
             "2002:7f00:1::",
             "2002:a00:1::1",
             "2001::1",

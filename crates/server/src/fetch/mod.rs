@@ -4,14 +4,12 @@
 //! looked up once, and what was found is what is connected to, unless it is private (`guard`): nothing can change in
 //! between, and each redirect is looked at the same way.
 
-use std::{sync::Arc, time::Duration};
-
-use serde::{Deserialize, Serialize};
-
-use crate::config::{duration, size};
+use std::sync::Arc;
 
 mod address;
 mod body;
+mod coding;
+mod config;
 mod connect;
 mod error;
 mod guard;
@@ -21,6 +19,7 @@ mod tests;
 
 pub use address::Address;
 pub use body::Body;
+pub use config::Config;
 pub use error::Error;
 pub use guard::Allowed;
 pub use request::Request;
@@ -30,44 +29,6 @@ use guard::Guard;
 
 /// So many redirects are followed.
 const REDIRECTS: usize = 5;
-
-/// What may be fetched, and how much of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Hosts, addresses and networks that may be asked although they are private.
-    pub allow: Vec<Allowed>,
-    /// How long a server may stay silent.
-    #[serde(with = "duration")]
-    pub timeout: Duration,
-    /// How long it may take in all.
-    #[serde(with = "duration")]
-    pub total_timeout: Duration,
-    /// The largest file, as it is sent.
-    #[serde(with = "size")]
-    pub max_bytes: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            allow: Vec::new(),
-            timeout: Duration::from_secs(20),
-            total_timeout: Duration::from_secs(600),
-            max_bytes: 256 << 20,
-        }
-    }
-}
-
-impl Config {
-    /// Refuse what cannot work.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.timeout.is_zero(), "fetch.timeout: 0 would give up at once");
-        anyhow::ensure!(!self.total_timeout.is_zero(), "fetch.total_timeout: 0 would give up at once");
-        anyhow::ensure!(self.max_bytes > 0, "fetch.max_bytes: 0 would refuse every file");
-        Ok(())
-    }
-}
 
 /// Fetches files.
 #[derive(Debug, Clone)]

@@ -21,6 +21,8 @@ pub struct Request {
     pub etag: Option<String>,
     /// The same, by time.
     pub last_modified: Option<String>,
+    /// As whom to ask, where not as ourselves.
+    pub user_agent: Option<String>,
     /// As many bytes are wanted at most, where that is less than the configuration allows.
     pub max_bytes: Option<usize>,
 }
@@ -29,7 +31,7 @@ impl Request {
     /// Ask for what is at `address`.
     #[must_use]
     pub const fn new(address: Address) -> Self {
-        Self { address, etag: None, last_modified: None, max_bytes: None }
+        Self { address, etag: None, last_modified: None, user_agent: None, max_bytes: None }
     }
 
     /// The same where the answer says that it is now, if it says so.
@@ -45,7 +47,12 @@ impl Request {
             true => (self.etag.clone(), self.last_modified.clone()),
             false => (None, None),
         };
-        Ok(Some(Self { address, etag, last_modified, max_bytes: self.max_bytes }))
+        Ok(Some(Self { address, etag, last_modified, ..self.clone() }))
+    }
+
+    fn user_agent(&self) -> HeaderValue {
+        let other = self.user_agent.as_ref().and_then(|text| HeaderValue::from_str(text).ok());
+        other.unwrap_or(HeaderValue::from_static(concat!("acehls/", env!("CARGO_PKG_VERSION"))))
     }
 
     /// The request as it is sent. What lets us in goes to the host in whose address it stands, and to no other.
@@ -56,8 +63,9 @@ impl Request {
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut message = hyper::Request::get(format!("{}{query}", url.path()))
             .header(header::HOST, format!("{}{port}", self.address.host()))
-            .header(header::USER_AGENT, concat!("acehls/", env!("CARGO_PKG_VERSION")))
-            .header(header::ACCEPT, "*/*");
+            .header(header::USER_AGENT, self.user_agent())
+            .header(header::ACCEPT, "*/*")
+            .header(header::ACCEPT_ENCODING, "gzip");
         for (name, value) in
             [(header::IF_NONE_MATCH, &self.etag), (header::IF_MODIFIED_SINCE, &self.last_modified)]
         {

@@ -157,6 +157,36 @@ async fn what_lets_us_in_goes_to_its_own_host_alone() {
 }
 
 #[tokio::test]
+async fn what_lets_us_in_goes_along_within_its_own_host() {
+    let tell = |headers: HeaderMap| async move {
+        headers.get(header::AUTHORIZATION).map_or("none", |value| value.to_str().unwrap()).to_owned()
+    };
+    let to_whole_address = |headers: HeaderMap| async move {
+        Redirect::temporary(&format!("http://{}/list", headers[header::HOST].to_str().unwrap()))
+    };
+    let site = site(Router::new().route("/", get(to_whole_address)).route("/list", get(tell))).await;
+
+    let address = site.base.replace("http://", "http://me:p%40ss@");
+    assert_eq!(fetch(&allowing(&["127.0.0.1"]), &address).await.unwrap(), "Basic bWU6cEBzcw==");
+}
+
+#[tokio::test]
+async fn the_total_time_ends_a_file_whose_pieces_come_at_once() {
+    let endless = || async { Sent::from_stream(tokio_util::io::ReaderStream::new(tokio::io::repeat(b'x'))) };
+    let site = site(Router::new().route("/", get(endless))).await;
+    let request = Request::new(site.base.parse().unwrap());
+    let Reply::Body(mut body) = allowing(&["127.0.0.1"]).get(request).await.unwrap() else {
+        panic!("a body")
+    };
+    assert!(body.chunk().await.unwrap().is_some());
+
+    tokio::time::pause();
+    tokio::time::advance(Config::default().total_timeout).await;
+
+    assert!(matches!(body.chunk().await, Err(Error::Slow(600))));
+}
+
+#[tokio::test]
 async fn no_error_shows_what_lets_us_in() {
     let site = site(Router::new()).await;
     let address = site.base.replace("http://", "http://me:secret@") + "/live/secret/list?token=secret";
@@ -192,6 +222,47 @@ async fn a_file_that_is_too_large_is_given_up_with_and_without_its_length() {
         let refused = fetch(&fetcher, &format!("{}{path}", site.base)).await;
         assert!(matches!(refused, Err(Error::TooLarge(1000))), "{refused:?}");
     }
+}
+
+/// `plain` as gzip, as a server sends it.
+fn packed(plain: &[u8]) -> impl IntoResponse + Clone + use<> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(plain).unwrap();
+    ([(header::CONTENT_ENCODING, "gzip")], encoder.finish().unwrap())
+}
+
+#[tokio::test]
+async fn what_is_packed_for_the_way_comes_unpacked_and_within_the_limit() {
+    let (list, bomb) = (packed(b"list"), packed(&vec![0; 100_000]));
+    let routes = Router::new()
+        .route("/", get(|| async { list }))
+        .route("/bomb", get(|| async { bomb }))
+        .route("/other", get(|| async { ([(header::CONTENT_ENCODING, "br")], "?") }));
+    let site = site(routes).await;
+    let allow = vec!["127.0.0.1".parse().unwrap()];
+    let fetcher = Fetcher::new(&Config { allow, max_bytes: 1000, ..Config::default() });
+
+    assert_eq!(fetch(&fetcher, &site.base).await.unwrap(), "list");
+    let bomb = fetch(&fetcher, &format!("{}/bomb", site.base)).await;
+    assert!(matches!(bomb, Err(Error::TooLarge(1000))));
+    let other = fetch(&fetcher, &format!("{}/other", site.base)).await;
+    assert!(matches!(other, Err(Error::Packed("br"))), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_server_is_asked_as_whoever_it_wants_also_after_a_redirect() {
+    let tell = |headers: HeaderMap| async move { headers[header::USER_AGENT].to_str().unwrap().to_owned() };
+    let routes =
+        Router::new().route("/", get(|| async { Redirect::temporary("/list") })).route("/list", get(tell));
+    let site = site(routes).await;
+    let mut request = Request::new(site.base.parse().unwrap());
+    request.user_agent = Some("VLC/3.0".to_owned());
+
+    let Reply::Body(body) = allowing(&["127.0.0.1"]).get(request).await.unwrap() else { panic!("a body") };
+    assert_eq!(body.whole().await.unwrap(), b"VLC/3.0");
+    let ours = fetch(&allowing(&["127.0.0.1"]), &site.base).await.unwrap();
+    assert!(ours.starts_with("acehls/"), "{ours}");
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ use super::{Key, Kind, Logo, Width};
 /// All files together take so much at most, in bytes; the oldest go first.
 const ROOM: u64 = 256 << 20;
 
+/// What a file takes at least, in bytes: an empty one says that there is no logo, and there may be very many.
+const BLOCK: u64 = 4096;
+
 /// It is looked whether they take more each time so many were written.
 const WRITES: u32 = 256;
 
@@ -61,17 +64,23 @@ impl Disk {
             Kind::Svg => "svg".to_owned(),
         };
         self.write(&self.path(key, &name), &logo.bytes)?;
-        if self.written.fetch_add(1, Ordering::Relaxed) % WRITES == WRITES - 1 {
-            self.make_room(ROOM)?;
-        }
-        Ok(())
+        self.written()
     }
 
     /// Remember for so long that it is not there.
     pub(super) fn miss(&self, key: Key, long: Duration) -> io::Result<()> {
         let path = self.path(key, "missing");
         self.write(&path, b"")?;
-        fs::File::options().write(true).open(&path)?.set_modified(SystemTime::now() + long)
+        fs::File::options().write(true).open(&path)?.set_modified(SystemTime::now() + long)?;
+        self.written()
+    }
+
+    fn written(&self) -> io::Result<()> {
+        match self.written.fetch_add(1, Ordering::Relaxed) % WRITES {
+            // The first, too: a server that is started often never comes to the last.
+            0 => self.make_room(ROOM),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, key: Key, name: &str) -> PathBuf {
@@ -97,7 +106,7 @@ impl Disk {
                 if let Ok(about) = file.metadata() {
                     files.push((
                         about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                        about.len(),
+                        about.len().max(BLOCK),
                         file.path(),
                     ));
                 }
@@ -109,7 +118,11 @@ impl Disk {
             if total <= room {
                 break;
             }
-            fs::remove_file(path)?;
+            // One that cannot be removed is no reason to keep the others.
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::debug!("removing {}: {error}", path.display());
+                continue;
+            }
             total -= length;
         }
         Ok(())
@@ -124,7 +137,7 @@ mod tests {
     fn the_oldest_make_room() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::new(folder.path().to_owned());
-        let logo = Logo { bytes: vec![0; 100].into(), kind: Kind::Png };
+        let logo = Logo { bytes: vec![0; 5000].into(), kind: Kind::Png };
         for number in 0..10_u8 {
             let key = [number; 16];
             disk.keep(key, Width::LARGEST, &logo).unwrap();
@@ -132,10 +145,24 @@ mod tests {
             file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(number))).unwrap();
         }
 
-        disk.make_room(350).unwrap();
+        disk.make_room(3 * 5000 + 100).unwrap();
 
         let left: Vec<u8> =
             (0..10).filter(|it| matches!(disk.find([*it; 16], Width::LARGEST), Found::Logo(_))).collect();
         assert_eq!(left, [7, 8, 9]);
+    }
+
+    #[test]
+    fn what_is_missing_takes_room_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path().to_owned());
+        for number in 0..10_u8 {
+            disk.miss([number; 16], Duration::from_secs(3600 + u64::from(number))).unwrap();
+        }
+
+        disk.make_room(3 * BLOCK).unwrap();
+
+        let is_missing = |number: &u8| matches!(disk.find([*number; 16], Width::LARGEST), Found::Missing);
+        assert_eq!((0..10).filter(is_missing).collect::<Vec<u8>>(), [7, 8, 9]);
     }
 }
