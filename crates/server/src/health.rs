@@ -72,8 +72,9 @@ impl Memory {
             while let Some((channel, job)) = queue.recv().await {
                 job.enter(Phase::Reading);
                 let checked = tokio::select! {
-                    checked = check(&hub, &catalog, channel) => checked,
+                    biased;
                     () = job.cancel.cancelled() => Checked::Cancelled,
+                    checked = check(&hub, &catalog, channel) => checked,
                 };
                 checked.tell(&job);
             }
@@ -136,25 +137,33 @@ async fn check(hub: &Hub, catalog: &Catalog, id: ChannelId) -> Checked {
     };
     let mut why = "none of its sources is an AceStream channel".to_owned();
     for id in content_ids(&channel) {
-        let is_playing = hub.find(&id).is_some();
+        let _stop = hub.find(&id).is_none().then(|| StopUnwatched { hub, id: id.clone() });
         hub.forgive(&id);
         let played = async {
             let stream = hub.tune(&id).map_err(|error| error.to_string())?;
             let is_live = |now: &crate::live::Snapshot| now.state == State::Live;
             stream.until(is_live, PATIENCE).await.map(drop).map_err(|error| error.to_string())
         };
-        let played = played.await;
-        // Somebody may have begun to watch meanwhile.
-        let is_watched = hub.find(&id).is_some_and(|stream| stream.report().viewers > 0);
-        if !is_playing && !is_watched {
-            hub.stop(&id);
-        }
-        match played {
+        match played.await {
             Ok(()) => return Checked::Alive,
             Err(error) => why = error,
         }
     }
     Checked::Dead(why)
+}
+
+/// Ends the stream that a check began, however the check ends, unless somebody watches it by now.
+struct StopUnwatched<'a> {
+    hub: &'a Hub,
+    id: ContentId,
+}
+
+impl Drop for StopUnwatched<'_> {
+    fn drop(&mut self) {
+        if self.hub.find(&self.id).is_some_and(|stream| stream.report().viewers == 0) {
+            self.hub.stop(&self.id);
+        }
+    }
 }
 
 fn content_ids(channel: &Channel) -> Vec<ContentId> {

@@ -34,8 +34,14 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] iptv::Refusal),
     /// A list without a channel, which is no list, or an account without one.
-    #[error("there is no channel in it{0}")]
-    Empty(String),
+    #[error("there is no channel in it ({0} lines could not be read)")]
+    Empty(usize),
+    /// Packed data that breaks off: what is missing would count as gone.
+    #[error("the gzip data is damaged or not whole")]
+    Damaged,
+    /// It is being read, and something else was to be read.
+    #[error("{0:?} is being read: wait for its job, or end it")]
+    Busy(String),
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),

@@ -133,15 +133,18 @@ impl Folder {
         path.is_file() && (!path.is_symlink() || within().unwrap_or(false))
     }
 
-    /// The playlists' files by name, each with a mark that changes when the file does.
-    pub fn files(&self) -> Result<Vec<(Name, PathBuf, String)>, Error> {
-        let names = self.names()?;
+    /// The playlists by name, each with its file and a mark that changes when the file does, as far as it can be opened;
+    /// nothing if the folder is not there.
+    pub fn files(&self) -> Result<Option<Vec<(Name, Option<(PathBuf, String)>)>>, Error> {
+        if !self.path.is_dir() {
+            return Ok(None);
+        }
         let file = |name: Name| {
-            let (_, version) = self.open(&name).ok()?;
-            let mark = version.mark();
-            Some((name, version.path, mark))
+            let opened = self.open(&name).ok();
+            let file = opened.map(|(_, version)| (version.path.clone(), version.mark()));
+            (name, file)
         };
-        Ok(names.into_iter().filter_map(file).collect())
+        Ok(Some(self.names()?.into_iter().map(file).collect()))
     }
 
     /// What was written of the playlist `name` earlier, if its file did not change since.

@@ -9,7 +9,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::fetch::Fetcher;
@@ -72,6 +72,8 @@ struct Inner {
     writing: tokio::sync::Mutex<()>,
     /// One look at the folder at a time.
     looking: tokio::sync::Mutex<()>,
+    /// Read-locked by those who write an edition of a guide: what is nobody's is removed while nobody does.
+    editions: Arc<RwLock<()>>,
     jobs: Jobs,
     turns: Semaphore,
     /// Tells this process's snapshots from those of others.
@@ -119,6 +121,7 @@ impl Catalog {
             now: Mutex::new(now),
             writing: tokio::sync::Mutex::default(),
             looking: tokio::sync::Mutex::default(),
+            editions: Arc::default(),
             jobs: Jobs::default(),
             turns: Semaphore::new(READ_AT_ONCE),
             nonce: fastrand::u64(..),

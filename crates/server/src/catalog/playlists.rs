@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Catalog, Error, List, Name, Origin, Playlist, PlaylistId, State};
+use super::{Catalog, Error, List, Name, Origin, Playlist, PlaylistId, Progress, State};
 use crate::fetch::Address;
 
 /// The shortest time between two refreshes, in seconds: the servers of lists are not ours.
@@ -89,14 +89,14 @@ impl Catalog {
     /// # Errors
     /// There is none of this name, it is a file; and as the store has them.
     pub async fn remove(&self, name: &Name) -> Result<(), Error> {
-        for job in
-            self.0.jobs.list().into_iter().filter(|it| it.kind == "playlist" && it.name == name.as_str())
-        {
-            self.cancel(job.id)?;
-        }
         let playlist = self.list(name)?.playlist.clone();
         if playlist.origin == Origin::Folder {
             return Err(Error::InFolder(name.as_str().to_owned()));
+        }
+        let is_its = |it: &Progress| it.kind == "playlist" && it.name == name.as_str();
+        for job in self.0.jobs.at_work().into_iter().filter(|job| is_its(&job.progress())) {
+            job.cancel.cancel();
+            job.over().await;
         }
         let this = self.clone();
         self.whole(async move { this.forget(&playlist).await }).await

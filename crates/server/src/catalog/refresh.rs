@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use iptv::m3u::{Reader, Report};
+use iptv::m3u::{Reader, Report, SkipReason};
 
 use super::{
     Catalog, Error, List, Listed, Name, Origin, Phase, Playlist, SkippedLine, State,
@@ -15,6 +15,9 @@ use crate::fetch::{Address, Reply, Request};
 
 /// As much text of one list is read, in bytes, unpacked.
 const TEXT_MAX: u64 = 1 << 30;
+
+/// As many channels one list has at most: each takes hundreds of bytes.
+const CHANNELS_MAX: usize = 1_000_000;
 
 /// A new playlist can be used as soon as so many channels of it were read, and again when there are so many.
 const USABLE: [usize; 3] = [50, 2_000, 20_000];
@@ -58,6 +61,9 @@ impl Catalog {
             return Err(Error::NoAddress(name.as_str().to_owned()));
         }
         let (job, is_new) = self.0.jobs.begin("playlist", name.as_str(), &self.0.stop);
+        if !is_new && matches!(given, Given::Bytes(_) | Given::Address { confirmed: true }) {
+            return Err(Error::Busy(name.as_str().to_owned()));
+        }
         if is_new {
             let (this, at_work) = (self.clone(), job.clone());
             self.0.tasks.spawn(async move {
@@ -95,13 +101,15 @@ impl Catalog {
             () = job.cancel.cancelled() => return Err(Error::Cancelled),
         };
         let Some(found) = found else {
-            self.set_state(playlist, |state| state.refreshed_at = Some(now())).await?;
+            self.set_state(playlist, |state| (state.refreshed_at, state.held_back) = (Some(now()), None))
+                .await?;
             return Ok(Phase::Unchanged);
         };
+        if found.report.skipped.iter().any(|it| it.reason == SkipReason::Damaged) {
+            return Err(Error::Damaged);
+        }
         if found.channels.is_empty() {
-            return Err(Error::Empty(
-                found.report.skipped.first().map(|it| format!(": {it}")).unwrap_or_default(),
-            ));
+            return Err(Error::Empty(found.report.skipped_total));
         }
         self.save(playlist, found, confirmed, file, job).await
     }
@@ -172,7 +180,12 @@ impl Catalog {
         // It may have been renamed, or be gone, since.
         let list = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id);
         let Some(list) = list.map(Arc::clone) else { return Err(Error::Cancelled) };
+        if list.playlist.origin != playlist.origin {
+            // What was read is what was behind the address before.
+            return Err(Error::Cancelled);
+        }
         let mut playlist = list.playlist.clone();
+        let edits = self.0.store.all_edits().await?.into_iter().collect();
         let held = list.channels.clone();
         // What is shown of a list that was never read to its end is not kept anywhere.
         let old = if playlist.state.refreshed_at.is_some() { held } else { Vec::new() };
@@ -183,7 +196,7 @@ impl Catalog {
             if old.is_empty() {
                 list.channels.iter().for_each(|it| _ = taken.remove(&it.id));
             }
-            (diff(&name, &old, channels, &taken, now()), old)
+            (diff(&name, &old, channels, &taken, now()).with_edits(&edits), old)
         })
         .await?;
         if !confirmed && diff.shrinks(&old) {
@@ -279,7 +292,8 @@ impl Catalog {
         }
         let mut taken = snapshot.ids();
         list.channels.iter().for_each(|it| _ = taken.remove(&it.id));
-        let found = diff(list.playlist.name.as_str(), &[], channels, &taken, now());
+        let edits = self.0.store.all_edits().await?.into_iter().collect();
+        let found = diff(list.playlist.name.as_str(), &[], channels, &taken, now()).with_edits(&edits);
         let playlist = list.playlist.clone();
         writing.publish_list(List { playlist, channels: found.channels }).await
     }
@@ -304,6 +318,9 @@ impl<'a> Reading<'a> {
     async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         let collector = &mut self.collector;
         self.reader.push(piece, |entry| collector.add(&entry))?;
+        if collector.channels().len() > CHANNELS_MAX {
+            return Err(Error::Invalid(format!("it has more than {CHANNELS_MAX} channels")));
+        }
         let (found, acestream, groups) =
             (collector.channels().len(), collector.acestream(), collector.groups());
         self.job.tell(|progress| {

@@ -17,8 +17,9 @@ impl Catalog {
     /// Keep the lists fresh until told to stop. Looks at once for the first time.
     pub async fn keep_fresh(&self) {
         // What an edition left behind that was never finished, and what is over.
-        let swept = self.0.store.sweep_guides().await;
-        if let Err(error) = swept.and(self.0.store.forget_programmes(now() - 2 * BACK).await) {
+        let swept = self.sweep_guides().await;
+        let forgot = self.0.store.forget_programmes(now() - 2 * BACK).await.map_err(Error::from);
+        if let Err(error) = swept.and(forgot) {
             tracing::warn!("sweeping old programmes: {error}");
         }
         let mut tick = interval(PACE);
@@ -30,8 +31,10 @@ impl Catalog {
             }
             self.refresh_due(now());
             self.refresh_guides_due(now());
-            if let Err(error) = self.look_at_folder().await {
-                tracing::warn!("looking at the folder of the playlists: {error}");
+            match timeout(PATIENCE, self.look_at_folder()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!("looking at the folder of the playlists: {error}"),
+                Err(_) => tracing::warn!("looking at the folder of the playlists: the disk does not answer"),
             }
         }
     }
@@ -74,8 +77,14 @@ impl Catalog {
 
     /// Read the files that are new or changed; forget the playlists of those that are gone.
     pub(super) async fn look_at_folder(&self) -> Result<(), Error> {
+        let this = self.clone();
+        self.whole(async move { this.look_now().await }).await
+    }
+
+    async fn look_now(&self) -> Result<(), Error> {
         // Two who look would both add what is new.
-        let _turn = self.0.looking.lock().await;
+        let turn = timeout(PATIENCE, self.0.looking.lock()).await;
+        let Ok(_turn) = turn else { return Err(Error::Invalid("the disk does not answer".to_owned())) };
         let folder = Arc::clone(&self.0.folder);
         let place = folder.place().await;
         // The place goes along: a disk that hangs holds so many threads up and no more.
@@ -84,14 +93,17 @@ impl Catalog {
             folder.files()
         };
         let files = tokio::task::spawn_blocking(look).await?;
-        let files = files.map_err(|error| Error::Invalid(error.to_string()))?;
+        // A folder that is away for a moment takes no playlist along.
+        let Some(files) = files.map_err(|error| Error::Invalid(error.to_string()))? else { return Ok(()) };
         let snapshot = self.snapshot();
         for list in snapshot.lists().iter().filter(|it| it.playlist.origin == Origin::Folder) {
             if !files.iter().any(|(name, ..)| *name == list.playlist.name) {
                 self.forget(&list.playlist).await?;
             }
         }
-        for (name, path, mark) in files {
+        for (name, file) in files {
+            // One that cannot be opened now is there nevertheless.
+            let Some((path, mark)) = file else { continue };
             match snapshot.list(&name).map(|it| &it.playlist) {
                 Some(known) if known.origin != Origin::Folder => continue,
                 Some(known) if !is_changed(known, &mark) => continue,

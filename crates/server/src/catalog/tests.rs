@@ -161,3 +161,37 @@ async fn a_list_that_shrinks_is_kept_back_and_one_that_is_cancelled_changes_noth
     let list = catalog.list(&name("tv")).unwrap();
     assert_eq!(list.channels.iter().filter(|it| it.vanished_at.is_none()).count(), 10);
 }
+
+#[tokio::test]
+async fn what_was_made_of_a_channel_comes_back_with_it() {
+    let database = databases().await.remove(0);
+    let catalog = catalog(&database.store).await;
+    upload(&catalog, LIST).await;
+    let id = catalog.snapshot().find(&all(), &catalog.personal()).channels[0].id;
+    let edit = super::Edit { name: Some("Uno".to_owned()), ..super::Edit::default() };
+    catalog.edit(vec![(id, edit)]).await.unwrap();
+
+    catalog.remove(&name("tv")).await.unwrap();
+    assert_eq!(names(&catalog, &all()), [""; 0]);
+    upload(&catalog, LIST).await;
+
+    assert_eq!(names(&catalog, &all()), ["Uno", "Two", "Three"]);
+}
+
+#[tokio::test]
+async fn a_packed_list_that_breaks_off_leaves_the_old_one_as_it_was() {
+    use std::io::Write as _;
+    let database = databases().await.remove(0);
+    let catalog = catalog(&database.store).await;
+    upload(&catalog, LIST).await;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(b"#EXTINF:-1,One\nhttp://tv.example/1\n").unwrap();
+    let mut packed = packed.finish().unwrap();
+    packed.truncate(packed.len() - 6);
+
+    let job = catalog.refresh(&name("tv"), Given::Bytes(packed.into())).unwrap();
+    job.over().await;
+
+    assert_eq!(job.progress().phase, Phase::Failed);
+    assert_eq!(names(&catalog, &all()), ["One", "Two", "Three"]);
+}

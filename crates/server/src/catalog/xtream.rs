@@ -25,24 +25,24 @@ struct Welcome {
 #[derive(Deserialize)]
 struct User {
     auth: Loose,
-    status: Option<String>,
+    status: Option<Loose>,
 }
 
 #[derive(Deserialize)]
 struct Category {
     category_id: Loose,
-    category_name: String,
+    category_name: Loose,
 }
 
 #[derive(Deserialize)]
 struct Channel {
-    name: Option<String>,
+    name: Option<Loose>,
     num: Option<Loose>,
-    stream_id: Loose,
-    stream_icon: Option<String>,
-    epg_channel_id: Option<String>,
+    stream_id: Option<Loose>,
+    stream_icon: Option<Loose>,
+    epg_channel_id: Option<Loose>,
     category_id: Option<Loose>,
-    stream_type: Option<String>,
+    stream_type: Option<Loose>,
 }
 
 /// A number or a text.
@@ -72,15 +72,23 @@ impl Account<'_> {
     ) -> Result<m3u::Report, Error> {
         let welcome: Welcome = self.ask(fetcher, None, job).await?;
         if welcome.user_info.auth.into_text() != "1" {
-            let status = welcome.user_info.status.map(|status| format!(" ({status})")).unwrap_or_default();
+            let status = welcome
+                .user_info
+                .status
+                .map(|it| format!(" ({})", it.into_text().chars().take(32).collect::<String>()))
+                .unwrap_or_default();
             return Err(Error::Xtream(format!("it does not let this account in{status}")));
         }
         let categories: Vec<Category> = self.ask(fetcher, Some("get_live_categories"), job).await?;
-        let categories: HashMap<String, String> =
-            categories.into_iter().map(|it| (it.category_id.into_text(), it.category_name)).collect();
+        let categories: HashMap<String, String> = categories
+            .into_iter()
+            .map(|it| (it.category_id.into_text(), it.category_name.into_text()))
+            .collect();
         let channels: Vec<Channel> = self.ask(fetcher, Some("get_live_streams"), job).await?;
         for (channel, line) in channels.into_iter().zip(1..) {
-            collector.add(&self.entry(channel, line, &categories));
+            if let Some(entry) = self.entry(channel, line, &categories) {
+                collector.add(&entry);
+            }
         }
         job.tell(|progress| {
             (progress.found, progress.groups) = (collector.channels().len(), collector.groups());
@@ -113,7 +121,7 @@ impl Account<'_> {
 
     /// The whole address: holds the password.
     fn address(&self, file: &str, action: Option<&str>) -> Result<String, Error> {
-        let mut url = self.server.url().join(file).map_err(|error| Error::Xtream(error.to_string()))?;
+        let mut url = self.path([file])?;
         url.query_pairs_mut().append_pair("username", self.username).append_pair("password", self.password);
         if let Some(action) = action {
             url.query_pairs_mut().append_pair("action", action);
@@ -121,25 +129,43 @@ impl Account<'_> {
         Ok(url.into())
     }
 
-    fn entry(&self, channel: Channel, line: usize, categories: &HashMap<String, String>) -> Entry<'static> {
-        let id = channel.stream_id.into_text();
-        let url = format!("{}/live/{}/{}/{id}.ts", self.server.origin(), self.username, self.password);
-        let some = |text: Option<String>| text.filter(|text| !text.trim().is_empty()).map(Cow::Owned);
+    /// An address at the server, below the path that it was given with.
+    fn path<'p>(&self, segments: impl IntoIterator<Item = &'p str>) -> Result<reqwest::Url, Error> {
+        let mut url = self.server.url().clone();
+        let no_path = |()| Error::Xtream("its address has no path".to_owned());
+        url.path_segments_mut().map_err(no_path)?.pop_if_empty().extend(segments);
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(url)
+    }
+
+    /// The channel as an entry of a list; nothing if it says not how it is called there.
+    fn entry(
+        &self,
+        channel: Channel,
+        line: usize,
+        categories: &HashMap<String, String>,
+    ) -> Option<Entry<'static>> {
+        let id = channel.stream_id?.into_text();
+        let url = String::from(self.path(["live", self.username, self.password, &format!("{id}.ts")]).ok()?);
+        let some = |text: Option<Loose>| {
+            text.map(Loose::into_text).filter(|text| !text.trim().is_empty()).map(Cow::Owned)
+        };
         let category = channel.category_id.and_then(|id| categories.get(&id.into_text()));
-        Entry {
+        Some(Entry {
             line,
             name: some(channel.name).unwrap_or_else(|| id.into()),
             tvg_id: some(channel.epg_channel_id),
             tvg_name: None,
             logo: some(channel.stream_icon),
             group: category.cloned().map(Cow::Owned),
-            number: channel.num.map(|number| number.into_text().into()),
+            number: some(channel.num),
             shift: None,
-            radio: channel.stream_type.is_some_and(|kind| kind.contains("radio")),
+            radio: some(channel.stream_type).is_some_and(|kind| kind.contains("radio")),
             catchup: None,
             options: m3u::Options::default(),
             url: url.clone().into(),
             link: Link::Http(url),
-        }
+        })
     }
 }

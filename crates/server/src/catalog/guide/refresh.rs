@@ -1,13 +1,17 @@
 //! A guide is read anew: programme by programme into a new edition, which takes the place of the old one at the end.
 
-use std::{collections::HashMap, mem};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use bytes::Bytes;
-use iptv::xmltv::{Item, Reader, Report, Slot};
+use iptv::xmltv::{Item, Reader, Report, SkipReason, Slot};
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
-    catalog::{Catalog, Error, Name, Origin, Phase, Writing, jobs::{AtWork, Job}, now},
+    catalog::{
+        Catalog, Error, Name, Origin, Phase, Writing,
+        jobs::{AtWork, Job},
+        now,
+    },
     fetch::{Address, Reply, Request},
 };
 
@@ -41,6 +45,9 @@ impl Catalog {
             return Err(Error::NoAddress(name.as_str().to_owned()));
         }
         let (job, is_new) = self.jobs().begin("guide", name.as_str(), &self.0.stop);
+        if !is_new && given.is_some() {
+            return Err(Error::Busy(name.as_str().to_owned()));
+        }
         if is_new {
             let (this, at_work) = (self.clone(), job.clone());
             self.0.tasks.spawn(async move {
@@ -65,6 +72,7 @@ impl Catalog {
 
     async fn read_guide(&self, guide: &Guide, given: Option<Bytes>, job: &Job) -> Result<Phase, Error> {
         let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
+        let writing_one = Arc::clone(&self.0.editions).read_owned().await;
         let mut edition = Edition::new(self, job);
         let mut validators = (None, None);
         match (given, &guide.origin) {
@@ -93,6 +101,9 @@ impl Catalog {
         }
         let number = edition.number;
         let (channels, report) = edition.finish().await?;
+        if report.skipped.iter().any(|it| it.reason == SkipReason::Damaged) {
+            return Err(Error::Damaged);
+        }
         job.enter(Phase::Saving);
         let state = GuideState {
             refreshed_at: Some(now()),
@@ -111,12 +122,20 @@ impl Catalog {
             let writing = this.write().await;
             let guide = this.directory().guides().find(|it| it.id == id).cloned().ok_or(Error::Cancelled)?;
             writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
-            drop(writing);
-            this.0.store.sweep_guides().await?;
+            drop((writing, writing_one));
+            this.sweep_guides().await?;
             job.tell(|progress| progress.added = progress.found);
             Ok(Phase::Done)
         })
         .await
+    }
+
+    /// Remove what is no guide's, unless one is being written: then whoever is last does.
+    pub(in crate::catalog) async fn sweep_guides(&self) -> Result<(), Error> {
+        match self.0.editions.try_write() {
+            Ok(_alone) => Ok(self.0.store.sweep_guides().await?),
+            Err(_) => Ok(()),
+        }
     }
 
     async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<Phase, Error> {
@@ -138,7 +157,7 @@ impl Catalog {
         }
         let told = (!is_cancelled).then(|| text.clone());
         let kept = self.keep_state(guide, |state| state.error = told).await.map(drop);
-        let swept = self.0.store.sweep_guides().await.map_err(Error::from);
+        let swept = self.sweep_guides().await;
         if let Err(error) = kept.and(swept) {
             tracing::warn!("keeping how the refresh of a guide went: {error}");
         }

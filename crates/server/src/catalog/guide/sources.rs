@@ -106,8 +106,8 @@ impl Catalog {
             }
             writing.store().remove_guide(guide.id).await?;
             writing.publish_directory().await?;
-            writing.store().sweep_guides().await?;
-            Ok(())
+            drop(writing);
+            this.sweep_guides().await
         })
         .await
     }

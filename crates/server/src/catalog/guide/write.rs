@@ -48,8 +48,8 @@ impl Catalog {
 
     async fn write_xmltv(&self, mut out: DuplexStream) -> Result<(), Error> {
         let (snapshot, directory) = (self.snapshot(), self.directory());
-        let numbers = tokio::task::spawn_blocking(move || used(&directory, &snapshot)).await?;
-        let directory = self.directory();
+        let of_lists = Arc::clone(&directory);
+        let numbers = tokio::task::spawn_blocking(move || used(&of_lists, &snapshot)).await?;
         let channels = directory.channels();
         let mut text = Writer::new(String::new(), "acehls").map_err(written)?;
         for channel in numbers.iter().filter_map(|number| channels.get(number)) {

@@ -1,9 +1,12 @@
 //! What a list changes in its playlist.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::matching::{matching, new_id};
-use crate::catalog::{Channel, ChannelId, Listed, store::Change};
+use crate::catalog::{Channel, ChannelId, Edit, Listed, store::Change};
 
 /// How long a channel that vanished is kept, in seconds.
 const KEPT: i64 = 30 * 24 * 3600;
@@ -18,9 +21,9 @@ pub struct Diff {
     pub channels: Vec<Arc<Channel>>,
     /// How many the list holds: the others vanished.
     pub listed: usize,
-    /// How many are new.
+    /// Those that are new.
     pub added: Vec<ChannelId>,
-    /// How many the list describes in another way, or that came back, or that vanished.
+    /// Those that the list describes in another way, or that came back, or that vanished.
     pub changed: Vec<ChannelId>,
     /// Those that go for good.
     pub removed: Vec<ChannelId>,
@@ -42,6 +45,8 @@ pub fn diff(
     let mut is_there = vec![false; old.len()];
     let mut diff = Diff { listed: new.len(), ..Diff::default() };
     let mut taken_now = HashSet::new();
+    // The last that was given where many would have the same.
+    let mut last: HashMap<ChannelId, ChannelId> = HashMap::new();
     for (listed, place) in new.into_iter().zip(matches) {
         match place {
             Some(place) => {
@@ -49,10 +54,12 @@ pub fn diff(
                 diff.keep(&old[place], listed);
             }
             None => {
-                let mut id = new_id(name, &listed);
+                let first = new_id(name, &listed);
+                let mut id = last.get(&first).map_or(first, |last| last.next());
                 while taken.contains(&id) || !taken_now.insert(id) {
                     id = id.next();
                 }
+                last.insert(first, id);
                 diff.added.push(id);
                 diff.channels.push(Arc::new(Channel { id, listed, edit: None, vanished_at: None }));
             }
@@ -70,6 +77,18 @@ impl Diff {
     pub fn shrinks(&self, old: &[Arc<Channel>]) -> bool {
         let had = old.iter().filter(|it| it.vanished_at.is_none()).count();
         had >= SMALL && self.listed < had / 2
+    }
+
+    /// The same, with what the user made of channels when they were here before.
+    #[must_use]
+    pub fn with_edits(mut self, edits: &HashMap<ChannelId, Edit>) -> Self {
+        let added: HashSet<&ChannelId> = self.added.iter().collect();
+        for channel in self.channels.iter_mut().filter(|it| added.contains(&it.id)) {
+            if let Some(edit) = edits.get(&channel.id) {
+                Arc::make_mut(channel).edit = Some(Box::new(edit.clone()));
+            }
+        }
+        self
     }
 
     /// What the store is to write.

@@ -25,6 +25,9 @@ const IDS_MAX: usize = 500;
 /// The longest span of a grid, in seconds: two days.
 const SPAN_MAX: i64 = 2 * 86_400;
 
+/// The end of the year 9999: times behind it cannot be written.
+const LAST: i64 = 253_402_300_799;
+
 /// As many events come at once.
 const EVENTS_MAX: usize = 1000;
 
@@ -155,7 +158,7 @@ fn ids(text: &str) -> Result<Vec<ChannelId>, Problem> {
 
 fn check_span(from: i64, to: i64) -> Result<(), Problem> {
     match to.checked_sub(from) {
-        Some(1..=SPAN_MAX) if from >= 0 => Ok(()),
+        Some(1..=SPAN_MAX) if (0..=LAST).contains(&from) => Ok(()),
         _ => {
             let detail = format!("from, to: seconds since 1970, to is later than from by {SPAN_MAX} at most");
             Err(Problem::new(Kind::InvalidRequest, detail))
@@ -220,7 +223,7 @@ pub(super) async fn events(
 ) -> Result<Json<Events>, Problem> {
     check_span(when.from, when.to)?;
     let limit = when.limit.unwrap_or(100);
-    if limit > EVENTS_MAX || when.zone.abs() > 24 * 60 {
+    if limit > EVENTS_MAX || !(-1440..=1440).contains(&when.zone) {
         let detail = format!("limit: {EVENTS_MAX} at most; zone: minutes, less than a day");
         return Err(Problem::new(Kind::InvalidRequest, detail));
     }

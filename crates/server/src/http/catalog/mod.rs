@@ -68,7 +68,8 @@ fn large() -> OpenApiRouter<Services> {
 /// The validator of what is answered from memory: it changes with whatever changes there, and with the process.
 fn etag(catalog: &Catalog) -> HeaderValue {
     let (lists, personal) = (catalog.snapshot().version, catalog.personal().version);
-    let tag = format!("W/\"{:x}-{lists:x}-{personal:x}\"", catalog.nonce());
+    let guides = catalog.directory().version;
+    let tag = format!("W/\"{:x}-{lists:x}-{personal:x}-{guides:x}\"", catalog.nonce());
     HeaderValue::from_str(&tag).expect("digits, letters and marks")
 }
 
