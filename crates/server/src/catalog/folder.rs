@@ -64,6 +64,9 @@ pub struct Folder {
     places: Arc<Semaphore>,
 }
 
+/// A playlist in the folder: its file and a mark of its state, as far as it can be opened.
+pub type InFolder = (Name, Option<(PathBuf, String)>);
+
 /// A file is taken for unchanged while these are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
@@ -135,7 +138,7 @@ impl Folder {
 
     /// The playlists by name, each with its file and a mark that changes when the file does, as far as it can be opened;
     /// nothing if the folder is not there.
-    pub fn files(&self) -> Result<Option<Vec<(Name, Option<(PathBuf, String)>)>>, Error> {
+    pub fn files(&self) -> Result<Option<Vec<InFolder>>, Error> {
         if !self.path.is_dir() {
             return Ok(None);
         }

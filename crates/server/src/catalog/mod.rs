@@ -42,7 +42,7 @@ mod xtream;
 pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};
 pub use config::{Config, Place};
 pub use error::Error;
-pub use folder::{Error as FolderError, Folder, MAX_BYTES};
+pub use folder::{Error as FolderError, Folder, InFolder, MAX_BYTES};
 use guide::Directory;
 pub use health::Health;
 pub use jobs::{Jobs, Phase, Progress};
