@@ -11,7 +11,8 @@ or the app alone with <code>npm ci && npm run build</code> in <code>web/</code>,
 ";
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Asked for now, not when this was compiled: a target folder may have moved since.
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");
     let dist = root.join("web/dist");
     println!("cargo:rerun-if-changed=build.rs");
     if root.join("web").is_dir() {
