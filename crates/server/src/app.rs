@@ -103,6 +103,7 @@ impl App {
             () = shutdown => {}
             () = &mut local => {}
             () = self.catalog.keep_fresh() => {}
+            () = self.catalog.follow() => {}
             () = self.memory.run() => {}
             () = &mut responder => {}
         }

@@ -160,15 +160,10 @@ impl Catalog {
         let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(&it.channel), it.edit)).collect();
         edits.iter().try_for_each(|(_, edit)| super::changes::check(edit))?;
         self.change_settings(backup.settings).await?;
-        let this = self.clone();
-        self.whole(async move { this.edit_now(edits).await }).await?;
+        self.change_edits(|_| Ok(edits)).await?;
         self.change_favourites(move |all| {
             let before = std::mem::take(all);
-            for favourite in favourites.into_iter().chain(before) {
-                if !all.iter().any(|(known, _)| *known == favourite.0) {
-                    all.push(favourite);
-                }
-            }
+            favourites.into_iter().chain(before).for_each(|(id, at)| _ = all.entry(id).or_insert(at));
         })
         .await?;
         Ok(restored)
@@ -179,7 +174,11 @@ impl Catalog {
     /// # Errors
     /// As the store has them.
     pub async fn device_id(&self) -> Result<String, Error> {
-        let _writing = self.write().await;
+        if let Some(known) = self.0.store.setting(DEVICE_ID).await? {
+            return Ok(known);
+        }
+        let _writing = self.write().await?;
+        // Another may have been first.
         if let Some(known) = self.0.store.setting(DEVICE_ID).await? {
             return Ok(known);
         }
@@ -208,7 +207,7 @@ impl Catalog {
     pub async fn change_settings(&self, change: Map<String, Value>) -> Result<Map<String, Value>, Error> {
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
+            let _writing = this.write().await?;
             let mut settings = this.settings().await?;
             settings.extend(change);
             settings.retain(|_, value| !value.is_null());
@@ -216,7 +215,7 @@ impl Catalog {
             if text.len() > SETTINGS_MAX {
                 return Err(Error::Invalid(format!("settings: at most {SETTINGS_MAX} bytes are kept")));
             }
-            writing.store().set_setting(SETTINGS, &text).await?;
+            this.0.store.set_setting(SETTINGS, &text).await?;
             Ok(settings)
         })
         .await

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Catalog, Channel, ChannelId, Edit, Error, Health, List, jobs::Job, now};
+use super::{
+    Catalog, Channel, ChannelId, Edit, Error, Favourites, Health, List, Part, Patch, Snapshot, Writing,
+    jobs::Job, now,
+};
 
 /// So many that were played last are told.
 const RECENTS: usize = 200;
@@ -22,50 +25,55 @@ impl Catalog {
         self.snapshot().channel(id).map(Arc::clone).ok_or(Error::NoChannel(id))
     }
 
-    /// Keep what the user makes of channels, in the place of what was made of them before.
+    /// Change what the user makes of a channel.
     ///
     /// # Errors
-    /// One of them is not there, or a text is empty or too long; then nothing has changed. And as the store has them.
-    pub async fn edit(&self, edits: Vec<(ChannelId, Edit)>) -> Result<(), Error> {
-        for (id, edit) in &edits {
-            self.channel(*id)?;
-            check(edit)?;
-        }
-        let this = self.clone();
-        self.whole(async move { this.edit_now(edits).await }).await
+    /// It is not there, or a text is empty or too long; then nothing has changed. And as the store has them.
+    pub async fn edit(&self, id: ChannelId, patch: Patch) -> Result<(), Error> {
+        self.change_edits(move |snapshot| {
+            let channel = snapshot.channel(id).ok_or(Error::NoChannel(id))?;
+            let mut edit = channel.edit.as_deref().cloned().unwrap_or_default();
+            patch.apply(&mut edit);
+            check(&edit)?;
+            Ok(vec![(id, edit)])
+        })
+        .await
     }
 
-    pub(super) async fn edit_now(&self, edits: Vec<(ChannelId, Edit)>) -> Result<(), Error> {
-        let writing = self.write().await;
-        writing.store().set_edits(&edits).await?;
-        let edits: HashMap<ChannelId, Edit> = edits.into_iter().collect();
-        let list = |list: &Arc<List>| {
-            if !list.channels.iter().any(|it| edits.contains_key(&it.id)) {
-                return Arc::clone(list);
-            }
-            let channels = list.channels.iter().map(|it| edited(it, edits.get(&it.id))).collect();
-            Arc::new(List { playlist: list.playlist.clone(), channels })
-        };
-        writing.publish(|lists| *lists = lists.iter().map(list).collect()).await
+    /// Keep the edits that `change` makes of the channels as they are when nobody else changes them.
+    pub(super) async fn change_edits(
+        &self,
+        change: impl FnOnce(&Snapshot) -> Result<Vec<(ChannelId, Edit)>, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let this = self.clone();
+        self.whole(async move {
+            let writing = this.write().await?;
+            let edits = change(&this.snapshot())?;
+            writing.changing(Part::Lists).await?.set_edits(&edits).await?;
+            writing.publish_edits(&edits.into_iter().collect()).await
+        })
+        .await
     }
 
     /// Put channels in front of all others, in this order; those that were there before and are not named go back.
     ///
     /// # Errors
     /// As [`Catalog::edit`].
-    pub async fn arrange(&self, ids: &[ChannelId]) -> Result<(), Error> {
-        let places: HashMap<ChannelId, i64> = ids.iter().copied().zip(1..).collect();
-        for id in ids {
-            self.channel(*id)?;
-        }
-        let snapshot = self.snapshot();
-        let all = snapshot.lists().iter().flat_map(|list| &list.channels);
-        let moved = all.filter_map(|it| {
-            let edit = it.edit.as_deref().cloned().unwrap_or_default();
-            let position = places.get(&it.id).copied();
-            (edit.position != position).then_some((it.id, Edit { position, ..edit }))
-        });
-        self.edit(moved.collect()).await
+    pub async fn arrange(&self, ids: Vec<ChannelId>) -> Result<(), Error> {
+        self.change_edits(move |snapshot| {
+            if let Some(id) = ids.iter().find(|id| snapshot.channel(**id).is_none()) {
+                return Err(Error::NoChannel(*id));
+            }
+            let places: HashMap<ChannelId, i64> = ids.into_iter().zip(1..).collect();
+            let all = snapshot.lists().iter().flat_map(|list| &list.channels);
+            let moved = all.filter_map(|it| {
+                let edit = it.edit.as_deref().cloned().unwrap_or_default();
+                let position = places.get(&it.id).copied();
+                (edit.position != position).then_some((it.id, Edit { position, ..edit }))
+            });
+            Ok(moved.collect())
+        })
+        .await
     }
 
     /// Make a channel a favourite, the last one, if it is none yet.
@@ -74,12 +82,7 @@ impl Catalog {
     /// It is not there; and as the store has them.
     pub async fn add_favourite(&self, id: ChannelId) -> Result<(), Error> {
         self.channel(id)?;
-        self.change_favourites(move |all| {
-            if !all.iter().any(|(known, _)| *known == id) {
-                all.push((id, now()));
-            }
-        })
-        .await
+        self.change_favourites(move |all| _ = all.entry(id).or_insert_with(now)).await
     }
 
     /// Make a channel no favourite any more.
@@ -87,7 +90,7 @@ impl Catalog {
     /// # Errors
     /// As the store has them.
     pub async fn remove_favourite(&self, id: ChannelId) -> Result<(), Error> {
-        self.change_favourites(move |all| all.retain(|(known, _)| *known != id)).await
+        self.change_favourites(move |all| _ = all.shift_remove(&id)).await
     }
 
     /// Put the favourites into this order. One that is not named stays, behind them; one that is new becomes one.
@@ -100,30 +103,26 @@ impl Catalog {
             self.channel(*id)?;
         }
         self.change_favourites(move |all| {
-            let mut before: HashMap<ChannelId, i64> = all.iter().copied().collect();
-            let mut first: Vec<_> = Vec::with_capacity(all.len());
-            for id in ids {
-                if !first.iter().any(|(known, _)| *known == id) {
-                    first.push((id, before.remove(&id).unwrap_or_else(now)));
-                }
-            }
-            first.extend(all.iter().filter(|(id, _)| before.contains_key(id)));
-            *all = first;
+            let before = std::mem::take(all);
+            let named = ids.into_iter().map(|id| (id, before.get(&id).copied().unwrap_or_else(now)));
+            all.extend(named);
+            before.into_iter().for_each(|(id, at)| _ = all.entry(id).or_insert(at));
         })
         .await
     }
 
     pub(super) async fn change_favourites(
         &self,
-        change: impl FnOnce(&mut Vec<(ChannelId, i64)>) + Send + 'static,
+        change: impl FnOnce(&mut Favourites) + Send + 'static,
     ) -> Result<(), Error> {
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             let mut favourites = this.personal().favourites.clone();
             change(&mut favourites);
-            if favourites != this.personal().favourites {
-                writing.store().set_favourites(&favourites).await?;
+            // Their order counts, too.
+            if favourites.as_slice() != this.personal().favourites.as_slice() {
+                writing.changing(Part::Personal).await?.set_favourites(&favourites).await?;
                 writing.publish_personal(|personal| personal.favourites = favourites);
             }
             Ok(())
@@ -139,8 +138,8 @@ impl Catalog {
         self.channel(id)?;
         let this = self.clone();
         self.whole(async move {
-            let (writing, at) = (this.write().await, now());
-            writing.store().add_recent(id, at).await?;
+            let (writing, at) = (this.write().await?, now());
+            writing.changing(Part::Personal).await?.add_recent(id, at).await?;
             writing.publish_personal(|personal| {
                 personal.recents.retain(|(known, _)| *known != id);
                 personal.recents.insert(0, (id, at));
@@ -158,8 +157,8 @@ impl Catalog {
     pub async fn clear_recents(&self) -> Result<(), Error> {
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
-            writing.store().clear_recents().await?;
+            let writing = this.write().await?;
+            writing.changing(Part::Personal).await?.clear_recents().await?;
             writing.publish_personal(|personal| personal.recents.clear());
             Ok(())
         })
@@ -169,7 +168,7 @@ impl Catalog {
     /// A job that finds out whether the channel works, if none does; the caller does it.
     #[must_use]
     pub fn begin_check(&self, id: ChannelId) -> (Job, bool) {
-        self.0.jobs.begin("check", &id.to_string(), &self.0.stop)
+        self.0.jobs.begin("check", (id.0, &id.to_string()), &self.0.stop)
     }
 
     /// Keep how the source behind `link`, its AceStream ID or its address, did.
@@ -183,7 +182,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             let known = this.personal();
             // IDs that nobody has can be made up without end.
             if known.health.len() >= HEALTH_MAX && !known.health.contains_key(&link) {
@@ -191,11 +190,25 @@ impl Catalog {
             }
             let mut health = known.health.get(&link).cloned().unwrap_or_default();
             change(&mut health);
-            writing.store().set_health(&link, &health).await?;
+            writing.changing(Part::Personal).await?.set_health(&link, &health).await?;
             writing.publish_personal(|personal| drop(personal.health.insert(link, health)));
             Ok(())
         })
         .await
+    }
+}
+
+impl Writing<'_> {
+    /// Put edits onto their channels in memory.
+    async fn publish_edits(&self, edits: &HashMap<ChannelId, Edit>) -> Result<(), Error> {
+        let list = |list: &Arc<List>| {
+            if !list.channels.iter().any(|it| edits.contains_key(&it.id)) {
+                return Arc::clone(list);
+            }
+            let channels = list.channels.iter().map(|it| edited(it, edits.get(&it.id))).collect();
+            Arc::new(List { playlist: list.playlist.clone(), channels })
+        };
+        self.publish(|lists| *lists = lists.iter().map(list).collect()).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use iptv::{Entry, Link, m3u::Catchup, parse_link};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// Names a channel for good: 1 to 2^53 - 1, so that JavaScript can count it.
@@ -132,6 +132,65 @@ pub struct Edit {
     /// The link of the source to play first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// What is to become of an edit, as a JSON merge patch (RFC 7396): what is not given stays, and what is `null` is the
+/// playlist's again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Patch {
+    /// Another name.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<Option<String>>,
+    /// Not shown in lists.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<bool>)]
+    pub hidden: Option<Option<bool>>,
+    /// Another number.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub number: Option<Option<String>>,
+    /// Another group.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub group: Option<Option<String>>,
+    /// Its place in front of the channels that have none.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    pub position: Option<Option<i64>>,
+    /// The ID of its channel in the guides.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub guide: Option<Option<String>>,
+    /// The link of the source to play first.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub source: Option<Option<String>>,
+}
+
+impl Patch {
+    /// Change `edit`.
+    pub(super) fn apply(self, edit: &mut Edit) {
+        fn put<T>(field: &mut T, patch: Option<T>) {
+            if let Some(value) = patch {
+                *field = value;
+            }
+        }
+        put(&mut edit.name, self.name);
+        // A flag that is the list's again is off.
+        put(&mut edit.hidden, self.hidden.map(Option::unwrap_or_default));
+        put(&mut edit.number, self.number);
+        put(&mut edit.group, self.group);
+        put(&mut edit.position, self.position);
+        put(&mut edit.guide, self.guide);
+        put(&mut edit.source, self.source);
+    }
+}
+
+/// A field that stands there, `null` or not.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(field).map(Some)
 }
 
 /// A channel of the catalogue.

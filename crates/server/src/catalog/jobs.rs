@@ -52,6 +52,10 @@ impl Phase {
 pub struct Progress {
     /// Its number.
     pub id: u64,
+    /// The ID of what it works for, which stays when the name changes.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub about: i64,
     /// `playlist`, `guide` or `check`.
     pub kind: &'static str,
     /// The name of what it works for; of a channel that is checked, its ID.
@@ -106,6 +110,11 @@ impl Job {
         drop(self.progress.subscribe().wait_for(|progress| progress.phase.is_over()).await);
     }
 
+    fn works_on(&self, kind: &str, about: i64) -> bool {
+        let progress = self.progress.borrow();
+        progress.kind == kind && progress.about == about && !progress.phase.is_over()
+    }
+
     /// Tell what it does now.
     pub fn enter(&self, phase: Phase) {
         self.tell(|progress| progress.phase = phase);
@@ -133,20 +142,27 @@ pub struct Jobs(Mutex<BTreeMap<u64, Job>>);
 
 impl Jobs {
     /// The job that works on this, if one does; else a new one, and `true`.
-    pub fn begin(&self, kind: &'static str, name: &str, parent: &CancellationToken) -> (Job, bool) {
+    pub fn begin(
+        &self,
+        kind: &'static str,
+        (about, name): (i64, &str),
+        parent: &CancellationToken,
+    ) -> (Job, bool) {
         let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at_work = |job: &&Job| {
-            let progress = job.progress();
-            progress.kind == kind && progress.name == name && !progress.phase.is_over()
-        };
-        if let Some(job) = jobs.values().find(at_work) {
+        if let Some(job) = jobs.values().find(|job| job.works_on(kind, about)) {
             return (job.clone(), false);
         }
         let id = jobs.last_key_value().map_or(1, |(id, _)| id + 1);
-        let job = Job { progress: watch::Sender::new(new(id, kind, name)), cancel: parent.child_token() };
+        let job =
+            Job { progress: watch::Sender::new(new(id, kind, about, name)), cancel: parent.child_token() };
         jobs.insert(id, job.clone());
         forget(&mut jobs);
         (job, true)
+    }
+
+    /// The job that works on this, if one does.
+    pub fn working_on(&self, kind: &str, about: i64) -> Option<Job> {
+        self.at_work().into_iter().find(|job| job.works_on(kind, about))
     }
 
     /// The job with this number.
@@ -175,9 +191,10 @@ fn forget(jobs: &mut BTreeMap<u64, Job>) {
     }
 }
 
-fn new(id: u64, kind: &'static str, name: &str) -> Progress {
+fn new(id: u64, kind: &'static str, about: i64, name: &str) -> Progress {
     Progress {
         id,
+        about,
         kind,
         name: name.to_owned(),
         phase: Phase::Waiting,
@@ -202,18 +219,18 @@ mod tests {
     fn what_is_worked_on_is_not_begun_twice() {
         let (jobs, token) = (Jobs::default(), CancellationToken::new());
 
-        let (first, is_new) = jobs.begin("playlist", "tv", &token);
+        let (first, is_new) = jobs.begin("playlist", (1, "tv"), &token);
         assert!(is_new);
-        assert!(!jobs.begin("playlist", "tv", &token).1);
-        assert!(jobs.begin("guide", "tv", &token).1);
+        assert!(!jobs.begin("playlist", (1, "tv"), &token).1);
+        assert!(jobs.begin("guide", (1, "tv"), &token).1);
 
         first.enter(Phase::Failed);
-        assert!(jobs.begin("playlist", "tv", &token).1);
+        assert!(jobs.begin("playlist", (1, "tv"), &token).1);
     }
 
     #[test]
     fn a_job_that_breaks_off_is_over() {
-        let (job, _) = Jobs::default().begin("playlist", "tv", &CancellationToken::new());
+        let (job, _) = Jobs::default().begin("playlist", (1, "tv"), &CancellationToken::new());
 
         drop(AtWork(job.clone()));
         assert_eq!((job.progress().phase, job.progress().error.is_some()), (Phase::Failed, true));
@@ -226,9 +243,9 @@ mod tests {
     #[test]
     fn the_oldest_jobs_are_forgotten_but_none_that_runs() {
         let (jobs, token) = (Jobs::default(), CancellationToken::new());
-        jobs.begin("playlist", "runs", &token);
-        for number in 0..REMEMBERED + 10 {
-            jobs.begin("playlist", &number.to_string(), &token).0.enter(Phase::Done);
+        jobs.begin("playlist", (-1, "runs"), &token);
+        for number in 0..i64::try_from(REMEMBERED).unwrap() + 10 {
+            jobs.begin("playlist", (number, "over"), &token).0.enter(Phase::Done);
         }
 
         let names: Vec<String> = jobs.list().into_iter().map(|it| it.name).collect();

@@ -27,6 +27,7 @@ pub mod index;
 pub mod jobs;
 mod kept;
 mod name;
+mod others;
 mod personal;
 mod playlist;
 mod playlists;
@@ -39,7 +40,7 @@ pub mod store;
 mod tests;
 mod xtream;
 
-pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};
+pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Patch, Source};
 pub use config::{Config, Place};
 pub use error::Error;
 pub use folder::{Error as FolderError, Folder, InFolder, MAX_BYTES};
@@ -47,13 +48,14 @@ use guide::Directory;
 pub use health::Health;
 pub use jobs::{Jobs, Phase, Progress};
 pub use name::{InvalidName, Name};
-pub use personal::Personal;
+pub use personal::{Favourites, Personal};
 pub use playlist::{Origin, Playlist, PlaylistId, SkippedLine, State};
 pub use playlists::Wanted;
 pub use query::{Mark, Only, Page, Query, Shape, Sort};
 pub use refresh::Given;
 pub use snapshot::{Group, List, Snapshot};
 pub use store::Store;
+use store::{Part, Revisions};
 
 /// So many lists are read at once: each takes memory, and the processor.
 const READ_AT_ONCE: usize = 2;
@@ -88,6 +90,8 @@ struct Now {
     snapshot: Arc<Snapshot>,
     personal: Arc<Personal>,
     directory: Arc<Directory>,
+    /// What was in the database when they were read.
+    revisions: Revisions,
 }
 
 impl Catalog {
@@ -97,23 +101,20 @@ impl Catalog {
     /// As the store has them.
     pub async fn load(store: Store, fetcher: Fetcher, folder: Arc<Folder>) -> Result<Self, Error> {
         let begun = Instant::now();
+        let revisions = store.revisions().await?;
         let lists = store.load().await?;
         let read = begun.elapsed();
-        let personal = Personal {
-            version: 0,
-            favourites: store.favourites().await?,
-            recents: store.recents().await?,
-            health: store.health().await?,
-        };
-        let list = |saved: store::Saved| {
-            let channels = saved.channels.into_iter().map(Arc::new).collect();
-            Arc::new(List { playlist: saved.playlist, channels })
-        };
-        let lists = lists.into_iter().map(list).collect();
+        let personal = Personal::read(&store, 0).await?;
+        let nothing = Snapshot::default();
+        let lists = lists.into_iter().map(|saved| Arc::new(List::of(saved, &nothing))).collect();
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
         tracing::info!(?read, "{} channels are there after {:.1?}", snapshot.len(), begun.elapsed());
-        let now =
-            Now { snapshot: Arc::new(snapshot), personal: Arc::new(personal), directory: Arc::default() };
+        let now = Now {
+            snapshot: Arc::new(snapshot),
+            personal: Arc::new(personal),
+            directory: Arc::default(),
+            revisions,
+        };
         let this = Self(Arc::new(Inner {
             store,
             fetcher,
@@ -128,7 +129,7 @@ impl Catalog {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }));
-        this.write().await.publish_directory().await?;
+        this.write().await?.publish_directory().await?;
         Ok(this)
     }
 
@@ -183,21 +184,29 @@ impl Catalog {
         self.0.tasks.spawn(work).await?
     }
 
-    /// Wait until nobody else changes anything.
-    async fn write(&self) -> Writing<'_> {
-        Writing { catalog: self, _turn: self.0.writing.lock().await }
+    /// Wait until nobody else changes anything, here or on another server with the same database.
+    async fn write(&self) -> Result<Writing<'_>, Error> {
+        let here = self.0.writing.lock().await;
+        let writing = Writing { catalog: self, _among_servers: self.0.store.turn().await?, _here: here };
+        writing.catch_up().await?;
+        Ok(writing)
     }
 }
 
 /// The right to change the catalogue.
 struct Writing<'a> {
     catalog: &'a Catalog,
-    _turn: tokio::sync::MutexGuard<'a, ()>,
+    _among_servers: store::Turn,
+    _here: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Writing<'_> {
-    fn store(&self) -> &Store {
-        &self.catalog.0.store
+    /// The store, to change `part` of what is in it.
+    async fn changing(&self, part: Part) -> Result<&Store, Error> {
+        let store = &self.catalog.0.store;
+        let number = store.tell(part).await?;
+        self.catalog.now(|now| now.revisions.note(part, number));
+        Ok(store)
     }
 
     /// Change the lists in memory.
@@ -223,10 +232,11 @@ impl Writing<'_> {
 
     /// Bring the guides in memory to what is kept.
     async fn publish_directory(&self) -> Result<(), Error> {
+        let store = &self.catalog.0.store;
         let mut guides = Vec::new();
-        for guide in self.store().guides().await? {
+        for guide in store.guides().await? {
             let channels = match guide.edition {
-                Some(edition) => self.store().guide_channels(edition).await?,
+                Some(edition) => store.guide_channels(edition).await?,
                 None => Vec::new(),
             };
             guides.push((guide, channels));

@@ -2,15 +2,24 @@
 
 use std::collections::HashMap;
 
-use super::{Channel, ChannelId, Health, Shape, Source};
+use indexmap::IndexMap;
+
+use super::{
+    Channel, ChannelId, Health, Shape, Source,
+    store::{self, Store},
+};
+
+/// Favourites in an order, each with since when it is one, in seconds since 1970 UTC. Two that are equal may differ in
+/// their order.
+pub type Favourites = IndexMap<ChannelId, i64>;
 
 /// What is the user's own. Times are seconds since 1970 UTC.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Personal {
     /// Counts the changes in this process.
     pub version: u64,
-    /// In the user's order, each with since when it is one.
-    pub favourites: Vec<(ChannelId, i64)>,
+    /// In the user's order.
+    pub favourites: Favourites,
     /// The latest first, each with when it was played.
     pub recents: Vec<(ChannelId, i64)>,
     /// By the link of a source.
@@ -18,10 +27,23 @@ pub struct Personal {
 }
 
 impl Personal {
+    /// What is kept in `store`.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub(super) async fn read(store: &Store, version: u64) -> Result<Self, store::Error> {
+        Ok(Self {
+            version,
+            favourites: store.favourites().await?,
+            recents: store.recents().await?,
+            health: store.health().await?,
+        })
+    }
+
     /// Whether the channel is a favourite.
     #[must_use]
     pub fn is_favourite(&self, id: ChannelId) -> bool {
-        self.favourites.iter().any(|(favourite, _)| *favourite == id)
+        self.favourites.contains_key(&id)
     }
 
     /// How a source did.

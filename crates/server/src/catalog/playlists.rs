@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Catalog, Error, List, Name, Origin, Playlist, PlaylistId, Progress, State};
+use super::{Catalog, Error, List, Name, Origin, Part, Playlist, PlaylistId, State};
 use crate::fetch::Address;
 
 /// The shortest time between two refreshes, in seconds: the servers of lists are not ours.
@@ -33,7 +33,7 @@ impl Catalog {
 
     async fn add_now(&self, wanted: Wanted) -> Result<Playlist, Error> {
         wanted.check()?;
-        let writing = self.write().await;
+        let writing = self.write().await?;
         let name = match wanted.name {
             Some(name) => name,
             None => {
@@ -47,7 +47,7 @@ impl Catalog {
         let id = self.new_id(&name);
         let Wanted { origin, refresh_s, .. } = wanted;
         let playlist = Playlist { id, name, origin, refresh_s, state: State::default() };
-        writing.store().add_playlist(&playlist).await?;
+        writing.changing(Part::Lists).await?.add_playlist(&playlist).await?;
         writing.publish_list(List { playlist: playlist.clone(), channels: Vec::new() }).await?;
         Ok(playlist)
     }
@@ -63,7 +63,7 @@ impl Catalog {
 
     async fn change_now(&self, name: &Name, change: Wanted) -> Result<Playlist, Error> {
         change.check()?;
-        let writing = self.write().await;
+        let writing = self.write().await?;
         let list = self.list(name)?;
         let mut playlist = list.playlist.clone();
         if playlist.origin == Origin::Folder {
@@ -75,11 +75,17 @@ impl Catalog {
             }
             playlist.name = new;
         }
+        let job = self.jobs().working_on("playlist", playlist.id.0);
+        if let Some(job) = &job {
+            job.tell(|progress| playlist.name.as_str().clone_into(&mut progress.name));
+        }
         if playlist.origin != change.origin {
+            // What it reads is what was behind the address before.
+            job.inspect(|job| job.cancel.cancel());
             playlist.state = State { etag: None, last_modified: None, ..playlist.state };
         }
         (playlist.origin, playlist.refresh_s) = (change.origin, change.refresh_s);
-        writing.store().set_playlist(&playlist).await?;
+        writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
         writing.publish_list(List { playlist: playlist.clone(), channels: list.channels.clone() }).await?;
         Ok(playlist)
     }
@@ -93,8 +99,7 @@ impl Catalog {
         if playlist.origin == Origin::Folder {
             return Err(Error::InFolder(name.as_str().to_owned()));
         }
-        let is_its = |it: &Progress| it.kind == "playlist" && it.name == name.as_str();
-        for job in self.0.jobs.at_work().into_iter().filter(|job| is_its(&job.progress())) {
+        if let Some(job) = self.jobs().working_on("playlist", playlist.id.0) {
             job.cancel.cancel();
             job.over().await;
         }
@@ -103,8 +108,8 @@ impl Catalog {
     }
 
     pub(super) async fn forget(&self, playlist: &Playlist) -> Result<(), Error> {
-        let writing = self.write().await;
-        writing.store().remove_playlist(playlist.id).await?;
+        let writing = self.write().await?;
+        writing.changing(Part::Lists).await?.remove_playlist(playlist.id).await?;
         writing.publish(|lists| lists.retain(|it| it.playlist.id != playlist.id)).await
     }
 

@@ -174,11 +174,10 @@ impl Snapshot {
 
 impl Personal {
     /// The channels in question, in their own order.
-    fn ids(&self, only: Only) -> impl Iterator<Item = ChannelId> {
-        let list = match only {
-            Only::Favourites => &self.favourites,
-            Only::Recents => &self.recents,
-        };
-        list.iter().map(|(id, _)| *id)
+    fn ids(&self, only: Only) -> Box<dyn Iterator<Item = ChannelId> + '_> {
+        match only {
+            Only::Favourites => Box::new(self.favourites.keys().copied()),
+            Only::Recents => Box::new(self.recents.iter().map(|(id, _)| *id)),
+        }
     }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use iptv::m3u::{Reader, Report, SkipReason};
 
 use super::{
-    Catalog, Error, List, Listed, Name, Origin, Phase, Playlist, SkippedLine, State,
-    import::{Collector, diff},
+    Catalog, Channel, Error, List, Listed, Name, Origin, Part, Phase, Playlist, SkippedLine, State,
+    import::{Collector, Diff, diff},
     jobs::{AtWork, Job},
     now, xtream,
 };
@@ -15,9 +15,6 @@ use crate::fetch::{Address, Reply, Request};
 
 /// As much text of one list is read, in bytes, unpacked.
 const TEXT_MAX: u64 = 1 << 30;
-
-/// As many channels one list has at most: each takes hundreds of bytes.
-const CHANNELS_MAX: usize = 1_000_000;
 
 /// A new playlist can be used as soon as so many channels of it were read, and again when there are so many.
 const USABLE: [usize; 3] = [50, 2_000, 20_000];
@@ -60,7 +57,7 @@ impl Catalog {
         if let (Given::Address { .. }, Origin::Upload | Origin::Folder) = (&given, &playlist.origin) {
             return Err(Error::NoAddress(name.as_str().to_owned()));
         }
-        let (job, is_new) = self.0.jobs.begin("playlist", name.as_str(), &self.0.stop);
+        let (job, is_new) = self.0.jobs.begin("playlist", (playlist.id.0, name.as_str()), &self.0.stop);
         if !is_new && matches!(given, Given::Bytes(_) | Given::Address { confirmed: true }) {
             return Err(Error::Busy(name.as_str().to_owned()));
         }
@@ -175,55 +172,25 @@ impl Catalog {
         job: &Job,
     ) -> Result<Phase, Error> {
         job.enter(Phase::Matching);
-        let writing = self.write().await;
-        let snapshot = self.snapshot();
-        // It may have been renamed, or be gone, since.
-        let list = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id);
-        let Some(list) = list.map(Arc::clone) else { return Err(Error::Cancelled) };
-        if list.playlist.origin != playlist.origin {
-            // What was read is what was behind the address before.
-            return Err(Error::Cancelled);
-        }
+        let writing = self.write().await?;
+        let list = self.still_there(playlist)?;
         let mut playlist = list.playlist.clone();
-        let edits = self.0.store.all_edits().await?.into_iter().collect();
-        let held = list.channels.clone();
-        // What is shown of a list that was never read to its end is not kept anywhere.
-        let old = if playlist.state.refreshed_at.is_some() { held } else { Vec::new() };
         let Found { channels, report, validators } = found;
-        let name = playlist.name.as_str().to_owned();
-        let (diff, old) = tokio::task::spawn_blocking(move || {
-            let mut taken = snapshot.ids();
-            if old.is_empty() {
-                list.channels.iter().for_each(|it| _ = taken.remove(&it.id));
-            }
-            (diff(&name, &old, channels, &taken, now()).with_edits(&edits), old)
-        })
-        .await?;
+        let (diff, old) = self.compare(list, channels).await?;
         if !confirmed && diff.shrinks(&old) {
             playlist.state.held_back = Some(diff.listed);
             (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
-            writing.store().set_playlist(&playlist).await?;
+            writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
             writing.publish_list(List { playlist, channels: old }).await?;
             return Ok(Phase::HeldBack);
         }
-        playlist.state = State {
-            refreshed_at: Some(now()),
-            tried_at: Some(now()),
-            error: None,
-            etag: validators.0,
-            last_modified: validators.1,
-            file,
-            guides: report.guides,
-            skipped_total: report.skipped_total,
-            skipped: report.skipped.iter().take(SKIPPED_KEPT).map(skipped).collect(),
-            held_back: None,
-        };
+        playlist.state = read_whole(report, validators, file);
         job.enter(Phase::Saving);
         let is_same = diff.is_empty(&old);
         if is_same {
-            writing.store().set_playlist(&playlist).await?;
+            writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
         } else {
-            writing.store().refresh(&playlist, &diff.change()).await?;
+            writing.changing(Part::Lists).await?.refresh(&playlist, &diff.change()).await?;
         }
         job.tell(|progress| {
             (progress.added, progress.changed, progress.removed) =
@@ -239,6 +206,36 @@ impl Catalog {
             }
         }
         Ok(if is_same { Phase::Unchanged } else { Phase::Done })
+    }
+
+    /// The list as it is now: it may have been renamed, or be gone, since its refresh began.
+    fn still_there(&self, playlist: &Playlist) -> Result<Arc<List>, Error> {
+        let snapshot = self.snapshot();
+        let list = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id);
+        // From another address, what was read is what was behind the one before.
+        list.filter(|it| it.playlist.origin == playlist.origin).map(Arc::clone).ok_or(Error::Cancelled)
+    }
+
+    /// What of `channels` is new in the list, and the channels that it has.
+    async fn compare(
+        &self,
+        list: Arc<List>,
+        channels: Vec<Listed>,
+    ) -> Result<(Diff, Vec<Arc<Channel>>), Error> {
+        let snapshot = self.snapshot();
+        let edits = self.0.store.all_edits().await?.into_iter().collect();
+        let work = move || {
+            let mut taken = snapshot.ids();
+            let name = list.playlist.name.as_str();
+            // What is shown of a list that was never read to its end is not kept anywhere.
+            let is_kept = list.playlist.state.refreshed_at.is_some();
+            let old = if is_kept { list.channels.clone() } else { Vec::new() };
+            if old.is_empty() {
+                list.channels.iter().for_each(|it| _ = taken.remove(&it.id));
+            }
+            (diff(name, &old, channels, &taken, now()).with_edits(&edits), old)
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
     }
 
     /// Nothing has changed but that it was tried.
@@ -267,7 +264,7 @@ impl Catalog {
     /// Keep that it was tried, and what else there is to say; what is shown of a first list that was not read to its
     /// end goes.
     async fn set_state(&self, playlist: &Playlist, change: impl FnOnce(&mut State)) -> Result<(), Error> {
-        let writing = self.write().await;
+        let writing = self.write().await?;
         let snapshot = self.snapshot();
         let Some(list) = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id) else {
             return Ok(());
@@ -276,13 +273,13 @@ impl Catalog {
         let channels = if playlist.state.refreshed_at.is_some() { list.channels.clone() } else { Vec::new() };
         (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
         change(&mut playlist.state);
-        writing.store().set_playlist(&playlist).await?;
+        writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
         writing.publish_list(List { playlist, channels }).await
     }
 
     /// Show what was read so far of a list that has never been read to its end.
     async fn show(&self, playlist: &Playlist, channels: Vec<Listed>) -> Result<(), Error> {
-        let writing = self.write().await;
+        let writing = self.write().await?;
         let snapshot = self.snapshot();
         let Some(list) = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id) else {
             return Ok(());
@@ -318,9 +315,7 @@ impl<'a> Reading<'a> {
     async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         let collector = &mut self.collector;
         self.reader.push(piece, |entry| collector.add(&entry))?;
-        if collector.channels().len() > CHANNELS_MAX {
-            return Err(Error::Invalid(format!("it has more than {CHANNELS_MAX} channels")));
-        }
+        collector.check()?;
         let (found, acestream, groups) =
             (collector.channels().len(), collector.acestream(), collector.groups());
         self.job.tell(|progress| {
@@ -359,6 +354,22 @@ impl<'a> Reading<'a> {
             progress.skipped = report.skipped_total;
         });
         Ok((collector.into_channels(), report))
+    }
+}
+
+/// The state of a playlist that was read to its end.
+fn read_whole(report: Report, validators: (Option<String>, Option<String>), file: Option<String>) -> State {
+    State {
+        refreshed_at: Some(now()),
+        tried_at: Some(now()),
+        error: None,
+        etag: validators.0,
+        last_modified: validators.1,
+        file,
+        guides: report.guides,
+        skipped_total: report.skipped_total,
+        skipped: report.skipped.iter().take(SKIPPED_KEPT).map(skipped).collect(),
+        held_back: None,
     }
 }
 

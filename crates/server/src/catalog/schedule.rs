@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Catalog, Error, Given, List, Origin, Playlist, State, guide::BACK, now};
+use super::{Catalog, Error, Given, List, Origin, Part, Playlist, State, guide::BACK, now};
 
 /// How often it is looked whether something is to be done.
 const PACE: Duration = Duration::from_secs(10);
@@ -63,12 +63,9 @@ impl Catalog {
             if let Err(error) = self.look_at_folder().await {
                 tracing::warn!("looking at the folder of the playlists: {error}");
             }
-            let is_file = |name: &str| {
-                let name = name.parse().ok();
-                let list = name.and_then(|name| self.list(&name).ok());
-                list.is_some_and(|list| list.playlist.origin == Origin::Folder)
-            };
-            for job in self.jobs().at_work().into_iter().filter(|job| is_file(&job.progress().name)) {
+            let snapshot = self.snapshot();
+            let files = snapshot.lists().iter().filter(|it| it.playlist.origin == Origin::Folder);
+            for job in files.filter_map(|it| self.jobs().working_on("playlist", it.playlist.id.0)) {
                 job.over().await;
             }
         };
@@ -120,11 +117,15 @@ impl Catalog {
     }
 
     async fn add_file(&self, name: super::Name) -> Result<(), Error> {
-        let writing = self.write().await;
+        let writing = self.write().await?;
+        // Another server may have found it.
+        if self.list(&name).is_ok() {
+            return Ok(());
+        }
         let id = self.new_id(&name);
         let playlist =
             Playlist { id, name, origin: Origin::Folder, refresh_s: None, state: State::default() };
-        writing.store().add_playlist(&playlist).await?;
+        writing.changing(Part::Lists).await?.add_playlist(&playlist).await?;
         writing.publish_list(List { playlist, channels: Vec::new() }).await
     }
 }

@@ -4,6 +4,7 @@
 mod channels;
 mod guides;
 mod playlists;
+mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use sqlx::{
 };
 
 pub use playlists::{Change, Saved};
+pub use shared::{Part, Revisions, Turn};
 
 use super::InvalidName;
 
@@ -32,14 +34,22 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// As many connections are open at once: SQLite has one writer, and what is asked often is in memory.
 const CONNECTIONS: u32 = 4;
 
+/// As many to PostgreSQL: who waits for a turn, and who writes an edition of a guide, holds one all the while.
+const CONNECTIONS_SHARED: u32 = 10;
+
+/// A server that is cut off holds its locks no longer than a minute.
+const KEEPALIVE: [(&str, &str); 3] =
+    [("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
+
 /// The pages that SQLite keeps in memory a connection, as it wants to be told: less than 0 is KiB. A list of 100,000
 /// channels is written in one piece.
 const CACHE: &str = "-16384";
 
 /// The steps from an empty database to today's. They only go forward and are never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "catalogue", include_str!("../../migrations/0001_catalogue.sql")),
     (2, "guide", include_str!("../../migrations/0002_guide.sql")),
+    (3, "revisions", include_str!("../../migrations/0003_revisions.sql")),
 ];
 
 /// Why the catalogue cannot be kept or read back.
@@ -132,8 +142,9 @@ impl Store {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(Error::Scheme);
         }
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-        let pool = Pool::Postgres(pool.connect_with(PgConnectOptions::from_str(url)?).await?);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_SHARED).acquire_timeout(PATIENCE);
+        let options = PgConnectOptions::from_str(url)?.options(KEEPALIVE);
+        let pool = Pool::Postgres(pool.connect_with(options).await?);
         Self { pool }.migrated().await
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Folder, Given, Name, Only, Origin, Phase, Query, Store, Wanted, now, store::testing::databases,
+    Catalog, Folder, Given, Name, Only, Origin, Patch, Phase, Query, Store, Wanted, now,
+    store::testing::databases,
 };
 use crate::fetch::{Config, Fetcher};
 
@@ -55,7 +56,7 @@ async fn what_comes_in_is_there_again_after_a_start() {
         assert_eq!(upload(&catalog_before, LIST).await, Phase::Done);
         let id = catalog_before.snapshot().find(&all(), &catalog_before.personal()).channels[1].id;
         catalog_before.add_favourite(id).await.unwrap();
-        catalog_before.arrange(&[id]).await.unwrap();
+        catalog_before.arrange(vec![id]).await.unwrap();
         let known = catalog_before.snapshot().lists().to_vec();
 
         let catalog = catalog(&database.store).await;
@@ -73,18 +74,9 @@ async fn a_guide_takes_the_place_of_the_one_before_and_leaves_nothing_of_it() {
         let catalog = catalog(&database.store).await;
         upload(&catalog, LIST).await;
         let at = now();
-        let guide = |title: &str| {
-            let time = |seconds| iptv_time(seconds);
-            format!(
-                "<tv><channel id=\"one\"><display-name>Uno</display-name></channel><programme channel=\"one\" \
-                 start=\"{}\" stop=\"{}\"><title>{title}</title></programme></tv>",
-                time(at - 60),
-                time(at + 60)
-            )
-        };
 
-        assert_eq!(upload_guide(&catalog, guide("First")).await, Phase::Done);
-        assert_eq!(upload_guide(&catalog, guide("Second")).await, Phase::Done);
+        assert_eq!(upload_guide(&catalog, guide("First", at)).await, Phase::Done);
+        assert_eq!(upload_guide(&catalog, guide("Second", at)).await, Phase::Done);
 
         let id = catalog.snapshot().find(&all(), &catalog.personal()).channels[0].id;
         let on = catalog.now_next(&[id], at).await.unwrap();
@@ -92,6 +84,16 @@ async fn a_guide_takes_the_place_of_the_one_before_and_leaves_nothing_of_it() {
         let kept = database.store.programmes_by_time(at - 86_400, at + 86_400, 100).await.unwrap();
         assert_eq!(kept.len(), 1);
     }
+}
+
+/// A guide of one programme that is on `at` this time.
+fn guide(title: &str, at: i64) -> String {
+    format!(
+        "<tv><channel id=\"one\"><display-name>Uno</display-name></channel><programme channel=\"one\" start=\"{}\" \
+         stop=\"{}\"><title>{title}</title></programme></tv>",
+        iptv_time(at - 60),
+        iptv_time(at + 60)
+    )
 }
 
 /// As XMLTV writes a time, in UTC.
@@ -168,8 +170,8 @@ async fn what_was_made_of_a_channel_comes_back_with_it() {
     let catalog = catalog(&database.store).await;
     upload(&catalog, LIST).await;
     let id = catalog.snapshot().find(&all(), &catalog.personal()).channels[0].id;
-    let edit = super::Edit { name: Some("Uno".to_owned()), ..super::Edit::default() };
-    catalog.edit(vec![(id, edit)]).await.unwrap();
+    let patch = Patch { name: Some(Some("Uno".to_owned())), ..Patch::default() };
+    catalog.edit(id, patch).await.unwrap();
 
     catalog.remove(&name("tv")).await.unwrap();
     assert_eq!(names(&catalog, &all()), [""; 0]);
@@ -194,4 +196,74 @@ async fn a_packed_list_that_breaks_off_leaves_the_old_one_as_it_was() {
 
     assert_eq!(job.progress().phase, Phase::Failed);
     assert_eq!(names(&catalog, &all()), ["One", "Two", "Three"]);
+}
+
+/// Two servers with one database.
+async fn two(store: &Store) -> [Catalog; 2] {
+    [catalog(store).await, catalog(store).await]
+}
+
+#[tokio::test]
+async fn what_one_server_changes_another_has_a_moment_later() {
+    for database in databases().await.into_iter().filter(|it| it.store.is_shared()) {
+        let [here, there] = two(&database.store).await;
+        upload(&here, LIST).await;
+        upload_guide(&here, guide("First", now())).await;
+        let one = here.snapshot().find(&all(), &here.personal()).channels[0].id;
+        here.edit(one, Patch { name: Some(Some("Uno".to_owned())), ..Patch::default() }).await.unwrap();
+        here.add_favourite(one).await.unwrap();
+
+        assert_eq!(names(&there, &all()), [""; 0]);
+        there.look_at_others().await.unwrap();
+
+        assert_eq!(names(&there, &all()), ["Uno", "Two", "Three"]);
+        assert!(there.personal().is_favourite(one));
+        assert!(there.directory().guides().any(|it| it.name == name("es") && it.edition.is_some()));
+        let before = there.snapshot();
+        there.look_at_others().await.unwrap();
+        assert!(Arc::ptr_eq(&before, &there.snapshot()));
+    }
+}
+
+#[tokio::test]
+async fn two_servers_that_change_one_thing_lose_nothing() {
+    for database in databases().await.into_iter().filter(|it| it.store.is_shared()) {
+        let [here, there] = two(&database.store).await;
+        upload(&here, LIST).await;
+        let ids: Vec<_> =
+            here.snapshot().find(&all(), &here.personal()).channels.iter().map(|it| it.id).collect();
+        there.look_at_others().await.unwrap();
+
+        let (a, b) = tokio::join!(here.add_favourite(ids[0]), there.add_favourite(ids[1]));
+        a.and(b).unwrap();
+        let name = Patch { name: Some(Some("Uno".to_owned())), ..Patch::default() };
+        let number = Patch { number: Some(Some("7".to_owned())), ..Patch::default() };
+        let (a, b) = tokio::join!(here.edit(ids[0], name), there.edit(ids[0], number));
+        a.and(b).unwrap();
+
+        for server in [here, there] {
+            server.look_at_others().await.unwrap();
+            assert_eq!(server.personal().favourites.len(), 2);
+            let edited = server.channel(ids[0]).unwrap();
+            assert_eq!((edited.name(), edited.number()), ("Uno", Some("7")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_edits_of_one_channel_at_once_are_both_kept() {
+    let database = databases().await.remove(0);
+    let catalog = catalog(&database.store).await;
+    upload(&catalog, LIST).await;
+    let id = catalog.snapshot().find(&all(), &catalog.personal()).channels[0].id;
+    let name = Patch { name: Some(Some("Uno".to_owned())), ..Patch::default() };
+    let hidden = Patch { hidden: Some(Some(true)), ..Patch::default() };
+
+    let (a, b) = tokio::join!(catalog.edit(id, name), catalog.edit(id, hidden));
+    a.and(b).unwrap();
+
+    let edited = catalog.channel(id).unwrap();
+    assert_eq!((edited.name(), edited.is_hidden()), ("Uno", true));
+    catalog.edit(id, Patch { hidden: Some(None), ..Patch::default() }).await.unwrap();
+    assert!(!catalog.channel(id).unwrap().is_hidden());
 }

@@ -89,6 +89,7 @@ impl Account<'_> {
             if let Some(entry) = self.entry(channel, line, &categories) {
                 collector.add(&entry);
             }
+            collector.check()?;
         }
         job.tell(|progress| {
             (progress.found, progress.groups) = (collector.channels().len(), collector.groups());

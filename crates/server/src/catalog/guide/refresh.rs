@@ -8,7 +8,7 @@ use iptv::xmltv::{Item, Reader, Report, SkipReason, Slot};
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
     catalog::{
-        Catalog, Error, Name, Origin, Phase, Writing,
+        Catalog, Error, Name, Origin, Part, Phase, Writing,
         jobs::{AtWork, Job},
         now,
     },
@@ -44,7 +44,7 @@ impl Catalog {
         if given.is_none() && !matches!(guide.origin, Origin::Url { .. }) {
             return Err(Error::NoAddress(name.as_str().to_owned()));
         }
-        let (job, is_new) = self.jobs().begin("guide", name.as_str(), &self.0.stop);
+        let (job, is_new) = self.jobs().begin("guide", (guide.id.0, name.as_str()), &self.0.stop);
         if !is_new && given.is_some() {
             return Err(Error::Busy(name.as_str().to_owned()));
         }
@@ -72,7 +72,8 @@ impl Catalog {
 
     async fn read_guide(&self, guide: &Guide, given: Option<Bytes>, job: &Job) -> Result<Phase, Error> {
         let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
-        let writing_one = Arc::clone(&self.0.editions).read_owned().await;
+        let writing_here = Arc::clone(&self.0.editions).read_owned().await;
+        let writing_one = self.0.store.writing_edition().await?;
         let mut edition = Edition::new(self, job);
         let mut validators = (None, None);
         match (given, &guide.origin) {
@@ -119,10 +120,11 @@ impl Catalog {
         let (this, id, job) = (self.clone(), guide.id, job.clone());
         // From here on it is done to its end.
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             let guide = this.directory().guides().find(|it| it.id == id).cloned().ok_or(Error::Cancelled)?;
             writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
-            drop((writing, writing_one));
+            drop((writing, writing_here));
+            writing_one.end().await?;
             this.sweep_guides().await?;
             job.tell(|progress| progress.added = progress.found);
             Ok(Phase::Done)
@@ -132,14 +134,13 @@ impl Catalog {
 
     /// Remove what is no guide's, unless one is being written: then whoever is last does.
     pub(in crate::catalog) async fn sweep_guides(&self) -> Result<(), Error> {
-        match self.0.editions.try_write() {
-            Ok(_alone) => Ok(self.0.store.sweep_guides().await?),
-            Err(_) => Ok(()),
-        }
+        let Ok(_alone_here) = self.0.editions.try_write() else { return Ok(()) };
+        let Some(_alone) = self.0.store.no_edition_written().await? else { return Ok(()) };
+        Ok(self.0.store.sweep_guides().await?)
     }
 
     async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<Phase, Error> {
-        let writing = self.write().await;
+        let writing = self.write().await?;
         let Some(mut guide) = self.directory().guides().find(|it| it.id == guide.id).cloned() else {
             return Ok(Phase::Cancelled);
         };
@@ -172,7 +173,7 @@ impl Writing<'_> {
     /// Keep `guide`; where a new edition is given, that is the guide from now on.
     pub(super) async fn keep_guide(&self, mut guide: Guide, edition: Option<i64>) -> Result<(), Error> {
         guide.edition = edition.or(guide.edition);
-        self.store().set_guide(&guide).await?;
+        self.changing(Part::Guides).await?.set_guide(&guide).await?;
         self.publish_directory().await
     }
 }

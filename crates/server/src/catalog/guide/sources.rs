@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Directory, Guide, GuideState};
-use crate::catalog::{Catalog, Error, Name, Origin, Wanted, guide::GuideId};
+use crate::catalog::{Catalog, Error, Name, Origin, Part, Wanted, guide::GuideId};
 
 /// The setting that holds the addresses of guides that came with a playlist and that somebody removed: as JSON.
 const REMOVED: &str = "guides_removed";
@@ -38,7 +38,7 @@ impl Catalog {
         wanted.check()?;
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             let known = this.directory();
             let is_free = |name: &Name| known.guides().all(|it| it.name != *name);
             let name = match wanted.name {
@@ -63,7 +63,7 @@ impl Catalog {
         change.check()?;
         let this = self.clone();
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             let mut guide = this.guide(&name)?;
             if let Some(new) = change.name.filter(|new| *new != name) {
                 if this.guide(&new).is_ok() {
@@ -86,25 +86,24 @@ impl Catalog {
     /// # Errors
     /// There is none of this name; and as the store has them.
     pub async fn remove_guide(&self, name: &Name) -> Result<(), Error> {
-        for job in self.jobs().list().into_iter().filter(|it| it.kind == "guide" && it.name == name.as_str())
-        {
-            self.cancel(job.id)?;
-        }
         let (this, guide) = (self.clone(), self.guide(name)?);
+        if let Some(job) = self.jobs().working_on("guide", guide.id.0) {
+            job.cancel.cancel();
+        }
         self.whole(async move {
-            let writing = this.write().await;
+            let writing = this.write().await?;
             if let Origin::Url { url } = &guide.origin {
                 let mut removed = this.removed_guides().await?;
                 removed.push(url.clone());
-                writing
-                    .store()
+                this.0
+                    .store
                     .set_setting(
                         REMOVED,
                         &serde_json::to_string(&removed).map_err(crate::catalog::store::Error::from)?,
                     )
                     .await?;
             }
-            writing.store().remove_guide(guide.id).await?;
+            writing.changing(Part::Guides).await?.remove_guide(guide.id).await?;
             writing.publish_directory().await?;
             drop(writing);
             this.sweep_guides().await

@@ -7,10 +7,13 @@ use std::{
 
 use iptv::{Entry, name::fold};
 
-use crate::catalog::Listed;
+use crate::catalog::{Error, Listed};
 
 /// A channel has as many sources at most: beyond, the list does not mean one thing by one name.
 const SOURCES_MAX: usize = 32;
+
+/// As many channels one list has at most: each takes hundreds of bytes.
+const CHANNELS_MAX: usize = 1_000_000;
 
 /// The channels of a list as far as it has been read.
 #[derive(Debug, Default)]
@@ -42,6 +45,17 @@ impl Collector {
         for key in keys.into_iter().flatten() {
             self.places.insert(key, place);
         }
+    }
+
+    /// Refuse more channels than can be kept.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.channels.len() > CHANNELS_MAX {
+            return Err(Error::Invalid(format!("it has more than {CHANNELS_MAX} channels")));
+        }
+        Ok(())
     }
 
     /// The channels so far, in the order in which each was first named.

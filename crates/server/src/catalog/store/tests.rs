@@ -104,7 +104,8 @@ async fn what_the_user_made_outlives_a_playlist() {
         save(store, &playlist, &channels).await;
         let edit = Edit { guide: Some("one.es".to_owned()), ..Edit::default() };
         store.set_edits(&[(ChannelId(2), edit.clone())]).await.unwrap();
-        store.set_favourites(&[(ChannelId(2), 5), (ChannelId(1), 4)]).await.unwrap();
+        let favourites = [(ChannelId(2), 5), (ChannelId(1), 4)].into();
+        store.set_favourites(&favourites).await.unwrap();
 
         store.remove_playlist(playlist.id).await.unwrap();
         assert_eq!(store.load().await.unwrap(), []);
@@ -112,7 +113,7 @@ async fn what_the_user_made_outlives_a_playlist() {
         save(store, &playlist, &channels).await;
 
         assert_eq!(store.load().await.unwrap()[0].channels[1].edit.as_deref(), Some(&edit));
-        assert_eq!(store.favourites().await.unwrap(), [(ChannelId(2), 5), (ChannelId(1), 4)]);
+        assert_eq!(store.favourites().await.unwrap().as_slice(), favourites.as_slice());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Error, Store, on};
-use crate::catalog::{ChannelId, Edit, Health};
+use crate::catalog::{ChannelId, Edit, Favourites, Health};
 
 /// A row of `edits`.
 type EditRow =
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// As the database has them.
-    pub async fn favourites(&self) -> Result<Vec<(ChannelId, i64)>, Error> {
+    pub async fn favourites(&self) -> Result<Favourites, Error> {
         const SQL: &str = "SELECT channel, added_at FROM favourites ORDER BY position, added_at";
         let rows: Vec<(i64, i64)> = on!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
         Ok(rows.into_iter().map(|(channel, at)| (ChannelId(channel), at)).collect())
@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// As the database has them; then nothing has changed.
-    pub async fn set_favourites(&self, favourites: &[(ChannelId, i64)]) -> Result<(), Error> {
+    pub async fn set_favourites(&self, favourites: &Favourites) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO favourites (channel, position, added_at) VALUES ($1, $2, $3)";
         on!(self, pool => {
             let mut work = pool.begin_with(BEGIN).await?;

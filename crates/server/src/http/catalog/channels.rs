@@ -7,7 +7,6 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
     fresh,
     row::{Row, SourceRow},
 };
-use crate::catalog::{self, Channel, ChannelId, Edit, Only, Phase, Progress, Shape, Sort, guide};
+use crate::catalog::{self, ChannelId, Edit, Only, Patch, Phase, Progress, Shape, Sort, guide};
 
 /// As many channels come at once, unless another number is asked for.
 const LIMIT: usize = 100;
@@ -292,7 +291,7 @@ pub(super) async fn show(
 /// Change what the user makes of a channel: a field that is not given stays, one that is `null` is the list's again.
 #[utoipa::path(
     patch, path = "/api/channels/{id}", operation_id = "edit_channel", tag = "channels",
-    params(("id" = i64, Path, description = "The channel's ID")), request_body = Edit,
+    params(("id" = i64, Path, description = "The channel's ID")), request_body = Patch,
     responses(
         (status = 200, body = Details),
         (status = 400, description = "This is no ID, or a text is empty or too long", content_type = "application/problem+json", body = super::super::problem::Details),
@@ -303,33 +302,11 @@ pub(super) async fn show(
 pub(super) async fn edit(
     State(services): State<Services>,
     Path(id): Path<String>,
-    Body(patch): Body<Map<String, Value>>,
+    Body(patch): Body<Patch>,
 ) -> Result<Json<Details>, Problem> {
     let id = id.parse()?;
-    let edit = patched(&*services.catalog.channel(id)?, patch)?;
-    services.catalog.edit(vec![(id, edit)]).await?;
+    services.catalog.edit(id, patch).await?;
     details(&services, id)
-}
-
-/// What was made of the channel, with the fields of `patch` in their places (RFC 7396).
-fn patched(channel: &Channel, patch: Map<String, Value>) -> Result<Edit, Problem> {
-    let invalid = |error: serde_json::Error| {
-        Problem::new(Kind::InvalidRequest, format!("The body does not fit: {error}"))
-            .status(StatusCode::UNPROCESSABLE_ENTITY)
-    };
-    let before = channel.edit.as_deref().cloned().unwrap_or_default();
-    let Value::Object(mut fields) = serde_json::to_value(before).map_err(invalid)? else {
-        return Ok(Edit::default());
-    };
-    for (name, value) in patch {
-        // A flag that is the list's again is off.
-        if value.is_null() {
-            fields.remove(&name)
-        } else {
-            fields.insert(name, value)
-        };
-    }
-    serde_json::from_value(Value::Object(fields)).map_err(invalid)
 }
 
 fn details(services: &Services, id: ChannelId) -> Result<Json<Details>, Problem> {
@@ -385,7 +362,7 @@ pub(super) async fn arrange(
     State(services): State<Services>,
     Body(order): Body<Ids>,
 ) -> Result<StatusCode, Problem> {
-    services.catalog.arrange(&order.ids).await?;
+    services.catalog.arrange(order.ids).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
