@@ -26,7 +26,7 @@ pub use crate::{Refusal, input::SKIPPED_KEPT};
 pub use entry::{Catchup, Entry};
 pub use options::Options;
 pub use read::{LINE_MAX, Reader};
-pub use write::Writer;
+pub use write::{Writer, attribute_text};
 
 /// As much text is made of a packed list by [`parse_m3u`], in bytes.
 const UNPACKED_MAX: u64 = 256 << 20;

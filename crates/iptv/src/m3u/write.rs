@@ -1,12 +1,16 @@
 //! Channel lists written so that televisions, and [`Reader`](super::Reader), read them as they were.
 
-use std::fmt::{self, Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+};
 
 use super::{Entry, Options, extinf::is_attribute, read::clean};
 
 /// Writes a list, channel by channel.
 ///
-/// What cannot stand in the format is replaced: double quotes in attributes become single ones, control characters go.
+/// What cannot stand in the format is replaced: double quotes in attributes become single ones, control characters go,
+/// and what ends a line for anybody becomes a blank.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
@@ -33,7 +37,7 @@ impl<W: Write> Writer<W> {
     pub fn entry(&mut self, entry: &Entry<'_>, url: &str) -> fmt::Result {
         let out = &mut self.out;
         out.write_str("#EXTINF:-1")?;
-        let name = clean(&entry.name);
+        let name = one_line(&entry.name);
         if is_attribute(&name) {
             // Behind no attribute but a comma it would be taken for one.
             out.write_str(" tvg-id=\"\"")?;
@@ -41,7 +45,7 @@ impl<W: Write> Writer<W> {
         attributes(out, entry)?;
         writeln!(out, ",{name}")?;
         options(out, &entry.options)?;
-        out.write_str(&clean(url))?;
+        out.write_str(&one_line(url))?;
         suffix(out, &entry.options)?;
         out.write_char('\n')
     }
@@ -80,23 +84,32 @@ fn attributes(out: &mut impl Write, entry: &Entry<'_>) -> fmt::Result {
 }
 
 fn attribute(out: &mut impl Write, key: &str, value: &str) -> fmt::Result {
-    let value = clean(value);
-    write!(out, " {key}=\"")?;
-    for (index, piece) in value.split('"').enumerate() {
-        out.write_str(if index == 0 { "" } else { "'" })?;
-        out.write_str(piece)?;
-    }
-    out.write_char('"')
+    write!(out, " {key}=\"{}\"", attribute_text(value))
+}
+
+/// `text` as an attribute of a list has it.
+#[must_use]
+pub fn attribute_text(text: &str) -> Cow<'_, str> {
+    replaced(one_line(text), &['"'], "'")
+}
+
+/// `text` in one line for all readers: regular expressions and Python end one at U+2028 and U+2029, too.
+fn one_line(text: &str) -> Cow<'_, str> {
+    replaced(clean(text), &['\u{2028}', '\u{2029}'], " ")
+}
+
+fn replaced<'a>(text: Cow<'a, str>, from: &[char], to: &str) -> Cow<'a, str> {
+    if text.contains(from) { text.replace(from, to).into() } else { text }
 }
 
 fn options(out: &mut impl Write, options: &Options<'_>) -> fmt::Result {
     for (key, value) in [("user-agent", &options.user_agent), ("referrer", &options.referrer)] {
         if let Some(value) = value {
-            writeln!(out, "#EXTVLCOPT:http-{key}={}", clean(value))?;
+            writeln!(out, "#EXTVLCOPT:http-{key}={}", one_line(value))?;
         }
     }
     for line in options.others.iter().filter(|line| line.starts_with('#')) {
-        writeln!(out, "{}", clean(line))?;
+        writeln!(out, "{}", one_line(line))?;
     }
     Ok(())
 }
@@ -105,7 +118,7 @@ fn options(out: &mut impl Write, options: &Options<'_>) -> fmt::Result {
 fn suffix(out: &mut impl Write, options: &Options<'_>) -> fmt::Result {
     let pairs = options.others.iter().filter_map(|other| other.strip_prefix('|'));
     for (index, pair) in pairs.enumerate() {
-        write!(out, "{}{}", if index == 0 { '|' } else { '&' }, clean(pair))?;
+        write!(out, "{}{}", if index == 0 { '|' } else { '&' }, one_line(pair))?;
     }
     Ok(())
 }
@@ -171,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn what_ends_a_line_for_some_readers_becomes_a_blank() {
+        let odd = Entry { name: "A\u{2028}B".into(), group: Some("C\u{2029}D\r\nE".into()), ..entry() };
+
+        assert_eq!(written(&odd), format!("#EXTM3U\n#EXTINF:-1 group-title=\"C D  E\",A B\n{URL}\n"));
+    }
+
+    #[test]
     fn guides_stand_in_the_header() {
         let writer = Writer::new(String::new(), &["http://x/a.xml", "http://x/b.xml.gz"]).unwrap();
 
@@ -182,7 +202,8 @@ mod tests {
 
     /// A text without double quotes, as attributes have it.
     fn value() -> impl Strategy<Value = Option<std::borrow::Cow<'static, str>>> {
-        let text = r#"[^\p{C}\s"][^\p{C}"]{0,20}"#.prop_map(|text: String| text.trim().to_owned().into());
+        let text = r#"[^\p{C}\s"][^\p{C}\p{Zl}\p{Zp}"]{0,20}"#
+            .prop_map(|text: String| text.trim().to_owned().into());
         option::of(text)
     }
 
@@ -210,7 +231,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_is_read_as_it_was(
-            name in r#"[^\p{C}\s][^\p{C}]{0,20}|tvg-id="a",b"#, values in prop::array::uniform5(value()),
+            name in r#"[^\p{C}\s][^\p{C}\p{Zl}\p{Zp}]{0,20}|tvg-id="a",b"#, values in prop::array::uniform5(value()),
             shift in option::of(-86_400..=86_400), radio: bool, catchup in catchup(), options in options(),
         ) {
             let [tvg_id, tvg_name, logo, group, number] = values;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
@@ -18,7 +18,7 @@ fn time(seconds: i64) -> String {
 }
 
 /// As the API writes it.
-fn rfc3339(seconds: i64) -> String {
+pub(crate) fn rfc3339(seconds: i64) -> String {
     let at = format!("@{seconds}");
     let out = std::process::Command::new("date").args(["-u", "-d", &at, "+%FT%TZ"]).output().unwrap();
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
@@ -55,7 +55,7 @@ fn guide(at: i64) -> String {
 }
 
 impl TestApp {
-    async fn upload_guide(&self, name: &str, guide: String) -> Value {
+    pub(crate) async fn upload_guide(&self, name: &str, guide: String) -> Value {
         let path = format!("/api/guides/{name}/content");
         let response = self.request(Method::PUT, &path).body(guide).send().await.unwrap();
         assert_eq!(response.status(), 202);
@@ -166,6 +166,25 @@ async fn the_guide_goes_out_as_xmltv_under_the_ids_of_the_list() {
     }
     assert!(xmltv.contains("<title>Film &amp; more</title>") && xmltv.trim_end().ends_with("</tv>"));
     assert!(!xmltv.contains("Elsewhere"));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_id_that_no_list_can_hold_is_the_same_in_list_and_guide() {
+    let app = TestApp::start().await;
+    app.upload("tv", "#EXTINF:-1 tvg-id=\"the \"one\"\",One\nhttp://tv.example/1\n").await;
+    let programme =
+        format!("<programme channel='the \"one\"' start=\"{}\"><title>On</title></programme>", time(now()));
+    app.upload_guide("es", format!("<tv><channel id='the \"one\"'/>{programme}</tv>")).await;
+
+    let xmltv = app.get("/xmltv.xml").await.text().await.unwrap();
+    let list = app.get("/playlist.m3u").await.text().await.unwrap();
+
+    assert!(list.contains(" tvg-id=\"the 'one'\","), "{list}");
+    assert!(
+        xmltv.contains("<channel id=\"the 'one'\">") && xmltv.contains(" channel=\"the 'one'\""),
+        "{xmltv}"
+    );
     app.end().await;
 }
 

@@ -15,6 +15,7 @@ mod engine_finds;
 mod engine_search;
 mod events;
 mod export;
+mod export_readers;
 mod guide;
 mod hdhomerun;
 mod limits;

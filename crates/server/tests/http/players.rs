@@ -1,6 +1,7 @@
 //! Other players on what the server serves. Skipped, with a notice, where they are absent.
 
 mod continuity;
+mod exported;
 mod player;
 
 use std::{process::Stdio, time::Duration};

@@ -1,8 +1,11 @@
 //! The guide of all channels as XMLTV, for other programs: piece by piece, as fast as it is read.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use iptv::xmltv::{Channel, Text, Writer};
+use iptv::{
+    m3u,
+    xmltv::{Channel, Text, Writer},
+};
 use tokio::io::{AsyncWriteExt as _, DuplexStream};
 
 use super::{Directory, Programme, answers::end};
@@ -25,7 +28,8 @@ impl Catalog {
         let directory = self.directory();
         let names = directory.channels();
         let matches = directory.all(snapshot);
-        matches.iter().filter_map(|(id, number)| Some((*id, names.get(number)?.xmltv_id.clone()))).collect()
+        let id = |number| names.get(number).map(|it| shared_id(&it.xmltv_id).into());
+        matches.iter().filter_map(|(channel, number)| Some((*channel, id(number)?))).collect()
     }
 
     /// The guide as XMLTV. The reading end of a pipe comes back; who does not read holds nobody up.
@@ -56,7 +60,7 @@ impl Catalog {
             let names =
                 channel.names.iter().map(|name| Text { text: (&**name).into(), lang: None }).collect();
             let icon = channel.icon.as_deref().map(Into::into);
-            let channel = Channel { id: (&*channel.xmltv_id).into(), names, icon, urls: Vec::new() };
+            let channel = Channel { id: shared_id(&channel.xmltv_id), names, icon, urls: Vec::new() };
             text.channel(&channel).map_err(written)?;
         }
         let now = now();
@@ -65,13 +69,18 @@ impl Catalog {
             programmes.chunk_by_mut(|a, b| a.channel == b.channel).for_each(end);
             for programme in &programmes {
                 let Some(channel) = channels.get(&programme.channel) else { continue };
-                text.programme(&programme.xmltv(&channel.xmltv_id)).map_err(written)?;
+                text.programme(&programme.xmltv(&shared_id(&channel.xmltv_id))).map_err(written)?;
             }
             out.write_all(std::mem::take(text.get_mut()).as_bytes()).await?;
         }
         out.write_all(text.finish().map_err(written)?.as_bytes()).await?;
         Ok(out.shutdown().await?)
     }
+}
+
+/// The ID as both formats can hold it: a list's attributes have no double quotes, and players compare.
+fn shared_id(xmltv_id: &str) -> Cow<'_, str> {
+    m3u::attribute_text(xmltv_id)
 }
 
 /// The numbers of the channels of guides that channels of lists have, each once.

@@ -91,7 +91,8 @@ pub(super) async fn export(
     let about = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::CONTENT_TYPE, HeaderValue::from_static("audio/x-mpegurl; charset=utf-8")),
+        // mpv knows the type without a charset alone, and not by its name where a query follows.
+        (header::CONTENT_TYPE, HeaderValue::from_static("audio/x-mpegurl")),
     ];
     if has(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());

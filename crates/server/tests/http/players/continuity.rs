@@ -12,7 +12,7 @@ use super::player::{Kind, Player};
 use crate::app::{NEWS, TestApp, eventually, id, news};
 
 /// A channel as it is: with as much in its burst as engines have.
-fn channel() -> Channel {
+pub(super) fn channel() -> Channel {
     Channel { burst: Duration::from_secs(12), ..news() }
 }
 
