@@ -264,6 +264,8 @@ async fn two_edits_of_one_channel_at_once_are_both_kept() {
 
     let edited = catalog.channel(id).unwrap();
     assert_eq!((edited.name(), edited.is_hidden()), ("Uno", true));
+    let hidden = Query { text: "uno".to_owned(), hidden: true, ..all() };
+    assert_eq!((names(&catalog, &hidden), names(&catalog, &all()).len()), (vec!["Uno".to_owned()], 2));
     catalog.edit(id, Patch { hidden: Some(None), ..Patch::default() }).await.unwrap();
     assert!(!catalog.channel(id).unwrap().is_hidden());
 }
