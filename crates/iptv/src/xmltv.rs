@@ -50,6 +50,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// How many elements were skipped in all.
     pub skipped_total: usize,
+    /// Whether `</tv>` stands at its end: a guide without it breaks off, or was written without care.
+    pub ends: bool,
 }
 
 /// A channel or a programme that was skipped.

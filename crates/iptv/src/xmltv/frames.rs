@@ -69,12 +69,21 @@ pub(super) struct Frames {
     encoding: &'static Encoding,
     names: Names,
     pub(super) saw_tv: bool,
+    pub(super) saw_end: bool,
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        let (encoding, names) = (WINDOWS_1252, Names::default());
-        Self { text: Vec::new(), line: 1, comment: false, searched: 0, encoding, names, saw_tv: false }
+        Self {
+            text: Vec::new(),
+            line: 1,
+            comment: false,
+            searched: 0,
+            encoding: WINDOWS_1252,
+            names: Names::default(),
+            saw_tv: false,
+            saw_end: false,
+        }
     }
 }
 
@@ -202,7 +211,9 @@ impl Frames {
 
     /// A tag that is neither of a channel nor of a programme.
     fn look_at(&mut self, tag: &[u8]) {
-        self.saw_tv |= starts_element(tag, b"<tv");
+        let is_tv = starts_element(tag, b"<tv");
+        self.saw_tv |= is_tv;
+        self.saw_end |= starts_element(tag, b"</tv") || (is_tv && tag.ends_with(b"/>"));
         if tag.starts_with(b"<?xml") {
             let named = declared(tag).and_then(Encoding::for_label);
             // Text that is read here has ASCII in it, so it is not UTF-16 whatever it says.

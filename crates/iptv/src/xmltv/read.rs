@@ -90,6 +90,7 @@ impl<W: FnMut(&Slot<'_>) -> bool> Reader<W> {
         if ending == Ending::Damaged {
             guide.skips.add(last, SkipReason::Damaged);
         }
+        guide.report.ends = frames.saw_end;
         guide.finish(frames.saw_tv)
     }
 }

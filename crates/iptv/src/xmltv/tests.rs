@@ -117,7 +117,7 @@ fn a_guide_is_read_whole() {
     let (items, report) = read([GUIDE.as_bytes()]).unwrap();
 
     assert_eq!(items, guide());
-    assert_eq!(report, Report { channels: 1, programmes: 2, ..Report::default() });
+    assert_eq!(report, Report { channels: 1, programmes: 2, ends: true, ..Report::default() });
 }
 
 #[test]
@@ -397,6 +397,11 @@ fn a_guide_that_breaks_off_is_read_as_far_as_it_goes_and_told() {
 
     assert!(!items.is_empty());
     assert_eq!(report.skipped.last().unwrap().reason, SkipReason::Damaged);
+
+    let ends = |text: &str| read([text.as_bytes()]).unwrap().1.ends;
+    let whole = format!("<tv>{GOOD}</tv >\n");
+    assert!(ends(&whole) && ends("<tv/>"));
+    assert!(!ends(&whole[..whole.len() - 2]) && !ends("<tv><a>") && !ends("<tv><!-- </tv> -->"));
 }
 
 /// A quadratic pass over any of these would take minutes.

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use iptv::{Entry, Link, m3u};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Error, import::Collector, jobs::Job};
 use crate::fetch::{Address, Fetcher, Reply, Request};
@@ -30,8 +30,8 @@ struct User {
 
 #[derive(Deserialize)]
 struct Category {
-    category_id: Loose,
-    category_name: Loose,
+    category_id: Option<Loose>,
+    category_name: Option<Loose>,
 }
 
 #[derive(Deserialize)]
@@ -45,12 +45,13 @@ struct Channel {
     stream_type: Option<Loose>,
 }
 
-/// A number or a text.
+/// A number or a text; whatever else stands there says nothing, and spoils nothing.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Loose {
     Number(i64),
     Text(String),
+    Other(IgnoredAny),
 }
 
 impl Loose {
@@ -58,6 +59,7 @@ impl Loose {
         match self {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text,
+            Self::Other(_) => String::new(),
         }
     }
 }
@@ -82,7 +84,7 @@ impl Account<'_> {
         let categories: Vec<Category> = self.ask(fetcher, Some("get_live_categories"), job).await?;
         let categories: HashMap<String, String> = categories
             .into_iter()
-            .map(|it| (it.category_id.into_text(), it.category_name.into_text()))
+            .filter_map(|it| Some((it.category_id?.into_text(), it.category_name?.into_text())))
             .collect();
         let channels: Vec<Channel> = self.ask(fetcher, Some("get_live_streams"), job).await?;
         for (channel, line) in channels.into_iter().zip(1..) {
@@ -147,15 +149,15 @@ impl Account<'_> {
         line: usize,
         categories: &HashMap<String, String>,
     ) -> Option<Entry<'static>> {
-        let id = channel.stream_id?.into_text();
-        let url = String::from(self.path(["live", self.username, self.password, &format!("{id}.ts")]).ok()?);
         let some = |text: Option<Loose>| {
             text.map(Loose::into_text).filter(|text| !text.trim().is_empty()).map(Cow::Owned)
         };
+        let id: Cow<'_, str> = some(channel.stream_id)?;
+        let url = String::from(self.path(["live", self.username, self.password, &format!("{id}.ts")]).ok()?);
         let category = channel.category_id.and_then(|id| categories.get(&id.into_text()));
         Some(Entry {
             line,
-            name: some(channel.name).unwrap_or_else(|| id.into()),
+            name: some(channel.name).unwrap_or(id),
             tvg_id: some(channel.epg_channel_id),
             tvg_name: None,
             logo: some(channel.stream_icon),
