@@ -3,13 +3,14 @@
 //! A check plays the channel as a viewer would, one at a time; a channel that somebody watches is not touched, for the
 //! engine dies of two sessions of one swarm. "Alive" is said with data received only.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use acestream::ContentId;
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 
 use crate::{
     catalog::{Catalog, Channel, ChannelId, Phase, Source, jobs::Job},
+    clock::now,
     live::{Failure, Hub, Outcome, State},
 };
 
@@ -169,9 +170,4 @@ impl Drop for StopUnwatched<'_> {
 fn content_ids(channel: &Channel) -> Vec<ContentId> {
     let hash = |source: &Source| source.link().acestream_hash().and_then(|hash| hash.parse().ok());
     channel.sources().filter_map(hash).collect()
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -6,13 +6,13 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::Instant,
 };
 
 use tokio::sync::{RwLock, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::fetch::Fetcher;
+use crate::{clock::now, fetch::Fetcher};
 
 pub mod backup;
 mod changes;
@@ -245,10 +245,4 @@ impl Writing<'_> {
         change(&mut personal);
         self.catalog.now(|now| now.personal = Arc::new(personal));
     }
-}
-
-/// Seconds since 1970 UTC.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
