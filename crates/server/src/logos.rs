@@ -394,7 +394,7 @@ mod tests {
         let logos = logos(&folder);
         let (done, until_done) = std::sync::mpsc::channel::<()>();
         let work = move || {
-            drop(until_done.recv());
+            let _ = until_done.recv();
             Err(Error::Missing)
         };
 
