@@ -35,6 +35,7 @@ mod refresh;
 mod schedule;
 mod snapshot;
 pub mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod xtream;

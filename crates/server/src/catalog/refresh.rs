@@ -276,8 +276,10 @@ impl Catalog {
         let channels = if playlist.state.refreshed_at.is_some() { list.channels.clone() } else { Vec::new() };
         (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
         change(&mut playlist.state);
-        writing.store().set_playlist(&playlist).await?;
-        writing.publish_list(List { playlist, channels }).await
+        let kept = writing.store().set_playlist(&playlist).await;
+        // In memory it was tried even so: a database that takes nothing must not make it be tried again at once.
+        writing.publish_list(List { playlist, channels }).await?;
+        Ok(kept?)
     }
 
     /// Show what was read so far of a list that has never been read to its end.
