@@ -17,6 +17,7 @@ use crate::{clock::now, fetch::Fetcher};
 pub mod backup;
 mod changes;
 mod channel;
+mod check;
 mod config;
 mod error;
 mod folder;
@@ -41,7 +42,8 @@ mod tests;
 mod xtream;
 
 pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Source};
-pub use config::{Config, Place};
+pub use check::Check;
+pub use config::{Config, Place, ToCheck};
 pub use error::Error;
 pub use folder::{Error as FolderError, Folder, InFolder, MAX_BYTES};
 use guide::Directory;
