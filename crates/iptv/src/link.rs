@@ -2,6 +2,7 @@
 
 mod encoding;
 mod http;
+mod quote;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -10,12 +11,10 @@ use memchr::memchr;
 
 pub(crate) use encoding::percent_decode;
 use encoding::{base32_to_hex, base64_decode};
+use quote::quote;
 
 /// How long an AceStream ID is, in letters and digits. Real ones are SHA-1: 40.
 const ID_LEN: RangeInclusive<usize> = 32..=64;
-
-/// How much of a bad text an error quotes, in characters.
-const QUOTED: usize = 48;
 
 /// What a link points at.
 ///
@@ -61,7 +60,8 @@ impl Link {
     }
 }
 
-/// Why a text is no link. The messages quote at most the first 48 characters of it.
+/// Why a text is no link. The messages quote at most the first 48 characters of it, of an address no more than scheme,
+/// host and port: what follows may let anybody in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// Nothing but white space.
@@ -306,10 +306,6 @@ fn is_word(text: &str) -> bool {
 
 fn is_hex(text: &str) -> bool {
     text.bytes().fold(true, |all, c| all & c.is_ascii_hexdigit())
-}
-
-fn quote(text: &str) -> String {
-    text.chars().take(QUOTED).collect()
 }
 
 #[cfg(test)]

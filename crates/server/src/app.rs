@@ -70,6 +70,7 @@ impl App {
         let listen = config.http.address();
         let is_found = config.hdhomerun.enabled && config.hdhomerun.ssdp;
         let (memory, checks) = Memory::new(hub.clone(), catalog.clone());
+        let memory = memory.scheduled(&config.catalog);
         let services = Services::new(Parts {
             hub: hub.clone(),
             catalog: catalog.clone(),

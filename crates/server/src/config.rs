@@ -121,6 +121,7 @@ impl Config {
         self.engine.engines()?;
         self.http.check()?;
         self.live.check()?;
+        self.catalog.check()?;
         self.fetch.check()?;
         self.log.check()
     }

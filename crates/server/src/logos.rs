@@ -111,7 +111,7 @@ struct Inner {
     disk: Disk,
     hosts: Hosts,
     fetching: Semaphore,
-    decoding: Semaphore,
+    decoding: Arc<Semaphore>,
     /// Those that are being fetched: who wants one of them waits.
     turns: Turns,
 }
@@ -157,7 +157,7 @@ impl Logos {
             disk: Disk::new(folder),
             hosts: Hosts::default(),
             fetching: Semaphore::new(FETCHING),
-            decoding: Semaphore::new(DECODING),
+            decoding: Arc::new(Semaphore::new(DECODING)),
             turns: Mutex::default(),
         }))
     }
@@ -200,11 +200,24 @@ impl Logos {
 
     async fn smaller(&self, key: Key, png: Bytes, width: Width) -> Result<Logo, Error> {
         let this = self.clone();
-        let _place = self.0.decoding.acquire().await;
-        let work = move || {
+        self.decode(move || {
             let logo = picture::small(&png, width)?;
             this.0.disk.keep(key, width, &logo)?;
             Ok(logo)
+        })
+        .await
+    }
+
+    /// Do what decodes a picture when it has a place. It keeps that until it is done, whoever waits for it: there are
+    /// never more at it than may.
+    async fn decode(
+        &self,
+        work: impl FnOnce() -> Result<Logo, Error> + Send + 'static,
+    ) -> Result<Logo, Error> {
+        let place = Arc::clone(&self.0.decoding).acquire_owned().await;
+        let work = move || {
+            let _place = place;
+            work()
         };
         tokio::task::spawn_blocking(work).await?
     }
@@ -373,6 +386,26 @@ mod tests {
             assert!(matches!(again, Err(Error::Missing)), "{again:?}");
         }
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn decoding_that_nobody_waits_for_any_more_keeps_its_place_until_it_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let logos = logos(&folder);
+        let (done, until_done) = std::sync::mpsc::channel::<()>();
+        let work = move || {
+            let _ = until_done.recv();
+            Err(Error::Missing)
+        };
+
+        let mut waiting = Box::pin(logos.decode(work));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx))).await;
+        assert!(polled.is_pending());
+        drop(waiting);
+
+        assert_eq!(logos.0.decoding.available_permits(), 0);
+        drop(done);
+        assert!(logos.0.decoding.acquire().await.is_ok());
     }
 
     #[tokio::test]

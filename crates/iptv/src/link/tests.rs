@@ -258,7 +258,7 @@ fn what_is_wrong_is_said_in_a_sentence() {
     assert!(sentence("http://h/ace/getstream?id=abc").starts_with("\"abc\" is no AceStream ID"));
     assert_eq!(
         sentence("http://h/ace/getstream?format=json"),
-        "the link \"http://h/ace/getstream?format=json\" names no channel \
+        "the link \"http://h/…\" names no channel \
          (id, content_id, infohash, url or magnet)"
     );
     assert!(sentence("plugin://script.module.horus/").contains("names no channel"));

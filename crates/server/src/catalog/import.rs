@@ -6,4 +6,4 @@ mod diff;
 mod matching;
 
 pub use collect::Collector;
-pub use diff::{Diff, diff};
+pub use diff::{Diff, diff, is_forgotten};

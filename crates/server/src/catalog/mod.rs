@@ -6,17 +6,18 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::Instant,
 };
 
 use tokio::sync::{RwLock, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::fetch::Fetcher;
+use crate::{clock::now, fetch::Fetcher};
 
 pub mod backup;
 mod changes;
 mod channel;
+mod check;
 mod config;
 mod error;
 mod folder;
@@ -36,12 +37,14 @@ mod refresh;
 mod schedule;
 mod snapshot;
 pub mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod xtream;
 
 pub use channel::{Channel, ChannelId, Edit, InvalidId, Listed, More, Options, Patch, Source};
-pub use config::{Config, Place};
+pub use check::Check;
+pub use config::{Config, Place, ToCheck};
 pub use error::Error;
 pub use folder::{Error as FolderError, Folder, InFolder, MAX_BYTES};
 use guide::Directory;
@@ -209,6 +212,11 @@ impl Writing<'_> {
         Ok(store)
     }
 
+    /// Keep what is said of a playlist.
+    async fn set_playlist(&self, playlist: &Playlist) -> Result<(), Error> {
+        Ok(self.changing(Part::Lists).await?.set_playlist(playlist).await?)
+    }
+
     /// Change the lists in memory.
     async fn publish(&self, change: impl FnOnce(&mut Vec<Arc<List>>)) -> Result<(), Error> {
         let before = self.catalog.snapshot();
@@ -255,10 +263,4 @@ impl Writing<'_> {
         change(&mut personal);
         self.catalog.now(|now| now.personal = Arc::new(personal));
     }
-}
-
-/// Seconds since 1970 UTC.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

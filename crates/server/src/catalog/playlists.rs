@@ -85,7 +85,7 @@ impl Catalog {
             playlist.state = State { etag: None, last_modified: None, ..playlist.state };
         }
         (playlist.origin, playlist.refresh_s) = (change.origin, change.refresh_s);
-        writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
+        writing.set_playlist(&playlist).await?;
         writing.publish_list(List { playlist: playlist.clone(), channels: list.channels.clone() }).await?;
         Ok(playlist)
     }

@@ -180,7 +180,7 @@ impl Catalog {
         if !confirmed && diff.shrinks(&old) {
             playlist.state.held_back = Some(diff.listed);
             (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
-            writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
+            writing.set_playlist(&playlist).await?;
             writing.publish_list(List { playlist, channels: old }).await?;
             return Ok(Phase::HeldBack);
         }
@@ -188,7 +188,7 @@ impl Catalog {
         job.enter(Phase::Saving);
         let is_same = diff.is_empty(&old);
         if is_same {
-            writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
+            writing.set_playlist(&playlist).await?;
         } else {
             writing.changing(Part::Lists).await?.refresh(&playlist, &diff.change()).await?;
         }
@@ -273,8 +273,10 @@ impl Catalog {
         let channels = if playlist.state.refreshed_at.is_some() { list.channels.clone() } else { Vec::new() };
         (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
         change(&mut playlist.state);
-        writing.changing(Part::Lists).await?.set_playlist(&playlist).await?;
-        writing.publish_list(List { playlist, channels }).await
+        let kept = writing.set_playlist(&playlist).await;
+        // In memory it was tried even so: a database that takes nothing must not make it be tried again at once.
+        writing.publish_list(List { playlist, channels }).await?;
+        kept
     }
 
     /// Show what was read so far of a list that has never been read to its end.

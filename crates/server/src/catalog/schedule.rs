@@ -1,14 +1,20 @@
 //! What is done without being asked for: lists are refreshed when it is time, and files in the folder are read when
 //! they changed.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Catalog, Error, Given, List, Origin, Part, Playlist, State, guide::BACK, now};
+use super::{Catalog, Error, Given, List, Name, Origin, Part, Playlist, State, now};
 
 /// How often it is looked whether something is to be done.
 const PACE: Duration = Duration::from_secs(10);
+
+/// How often what is over is removed.
+const SWEEP: Duration = Duration::from_secs(24 * 3600);
+
+/// So many refreshes that were begun are remembered.
+const BEGUN_MAX: usize = 10_000;
 
 /// A disk that hangs, and a file that is long, are waited for no longer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -16,21 +22,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Catalog {
     /// Keep the lists fresh until told to stop. Looks at once for the first time.
     pub async fn keep_fresh(&self) {
-        // What an edition left behind that was never finished, and what is over.
-        let swept = self.sweep_guides().await;
-        let forgot = self.0.store.forget_programmes(now() - 2 * BACK).await.map_err(Error::from);
-        if let Err(error) = swept.and(forgot) {
-            tracing::warn!("sweeping old programmes: {error}");
-        }
-        let mut tick = interval(PACE);
+        let (mut daily, mut tick) = (interval(SWEEP), interval(PACE));
+        daily.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut begun = Begun::default();
         loop {
             tokio::select! {
-                _ = tick.tick() => {}
+                biased;
                 () = self.0.stop.cancelled() => return,
+                _ = daily.tick() => {
+                    self.sweep(now()).await;
+                    continue;
+                }
+                _ = tick.tick() => {}
             }
-            self.refresh_due(now());
-            self.refresh_guides_due(now());
+            self.refresh_due(now(), &mut begun);
+            self.refresh_guides_due(now(), &mut begun);
             match timeout(PATIENCE, self.look_at_folder()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!("looking at the folder of the playlists: {error}"),
@@ -40,17 +47,24 @@ impl Catalog {
     }
 
     /// Refresh the lists whose time has come.
-    fn refresh_due(&self, now: i64) {
-        for list in self.snapshot().lists().iter().filter(|it| is_due(&it.playlist, now)) {
-            if let Err(error) = self.refresh(&list.playlist.name, Given::Address { confirmed: false }) {
-                tracing::warn!("refreshing {:?}: {error}", list.playlist.name.as_str());
+    fn refresh_due(&self, now: i64, begun: &mut Begun) {
+        for list in self.snapshot().lists() {
+            let Playlist { name, refresh_s, state, .. } = &list.playlist;
+            if !begun.begin(("playlist", name), *refresh_s, state.tried_at, now) {
+                continue;
+            }
+            if let Err(error) = self.refresh(name, Given::Address { confirmed: false }) {
+                tracing::warn!("refreshing {:?}: {error}", name.as_str());
             }
         }
     }
 
     /// Refresh the guides whose time has come.
-    fn refresh_guides_due(&self, now: i64) {
-        for guide in self.directory().guides().filter(|it| due(it.refresh_s, it.state.tried_at, now)) {
+    fn refresh_guides_due(&self, now: i64, begun: &mut Begun) {
+        for guide in self.directory().guides() {
+            if !begun.begin(("guide", &guide.name), guide.refresh_s, guide.state.tried_at, now) {
+                continue;
+            }
             if let Err(error) = self.refresh_guide(&guide.name, None) {
                 tracing::warn!("refreshing the guide {:?}: {error}", guide.name.as_str());
             }
@@ -112,11 +126,11 @@ impl Catalog {
         Ok(())
     }
 
-    fn read_file(&self, name: &super::Name, path: PathBuf, mark: String) -> Result<(), Error> {
+    fn read_file(&self, name: &Name, path: PathBuf, mark: String) -> Result<(), Error> {
         self.refresh(name, Given::File(path, mark)).map(drop)
     }
 
-    async fn add_file(&self, name: super::Name) -> Result<(), Error> {
+    async fn add_file(&self, name: Name) -> Result<(), Error> {
         let writing = self.write().await?;
         // Another server may have found it.
         if self.list(&name).is_ok() {
@@ -135,11 +149,74 @@ fn is_changed(known: &Playlist, mark: &str) -> bool {
     known.state.file.as_deref() != Some(mark)
 }
 
-fn is_due(playlist: &Playlist, now: i64) -> bool {
-    due(playlist.refresh_s, playlist.state.tried_at, now)
+/// What was begun by itself: when, and when the last try before was as far as was known.
+///
+/// A refresh that left no trace, as when the database takes nothing, is not begun again at once.
+#[derive(Debug, Default)]
+struct Begun(HashMap<(&'static str, Name), (i64, Option<i64>)>);
+
+impl Begun {
+    /// Whether the refresh of `what` is due at `now`; then it counts as begun.
+    fn begin(
+        &mut self,
+        (kind, name): (&'static str, &Name),
+        refresh_s: Option<u32>,
+        tried_at: Option<i64>,
+        now: i64,
+    ) -> bool {
+        let what = (kind, name.clone());
+        let without_trace = self.0.get(&what).filter(|(_, known)| *known == tried_at).map(|(at, _)| *at);
+        let is_due = due(refresh_s, without_trace.or(tried_at), now);
+        if is_due {
+            // What was begun longest ago has left its trace, or is gone.
+            if self.0.len() >= BEGUN_MAX
+                && let Some(oldest) = self.0.iter().min_by_key(|it| it.1.0).map(|it| it.0.clone())
+            {
+                self.0.remove(&oldest);
+            }
+            self.0.insert(what, (now, tried_at));
+        }
+        is_due
+    }
 }
 
 /// Whether so many seconds have gone by since it was tried.
 fn due(refresh_s: Option<u32>, tried_at: Option<i64>, now: i64) -> bool {
     refresh_s.is_some_and(|seconds| tried_at.is_none_or(|tried| now - tried >= i64::from(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_is_due_again_when_its_time_has_come() {
+        assert!(due(Some(100), None, 0));
+        assert!(!due(Some(100), Some(0), 99) && due(Some(100), Some(0), 100));
+        assert!(!due(None, None, 0));
+    }
+
+    #[test]
+    fn a_refresh_that_leaves_no_trace_is_not_begun_again_at_once() {
+        let (mut begun, name) = (Begun::default(), "tv".parse::<Name>().unwrap());
+        let mut begin = |tried_at, now| begun.begin(("playlist", &name), Some(100), tried_at, now);
+
+        assert!(begin(Some(0), 100));
+        assert!(!begin(Some(0), 110) && !begin(Some(0), 199));
+        assert!(begin(Some(0), 200));
+
+        // The trace that one left counts from then on.
+        assert!(!begin(Some(205), 304) && begin(Some(205), 305));
+    }
+
+    #[test]
+    fn what_was_begun_is_told_apart_by_kind_and_name() {
+        let mut begun = Begun::default();
+        let (one, other) = ("one".parse::<Name>().unwrap(), "other".parse::<Name>().unwrap());
+
+        for what in [("playlist", &one), ("guide", &one), ("playlist", &other)] {
+            assert!(begun.begin(what, Some(100), None, 0), "{what:?}");
+            assert!(!begun.begin(what, Some(100), None, 1), "{what:?}");
+        }
+    }
 }

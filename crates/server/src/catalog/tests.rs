@@ -269,3 +269,38 @@ async fn two_edits_of_one_channel_at_once_are_both_kept() {
     catalog.edit(id, Patch { hidden: Some(None), ..Patch::default() }).await.unwrap();
     assert!(!catalog.channel(id).unwrap().is_hidden());
 }
+
+#[tokio::test]
+async fn channels_that_vanished_long_ago_are_swept_although_their_list_does_not_change() {
+    const KEPT: i64 = 30 * 24 * 3600;
+    for database in databases().await {
+        let before = catalog(&database.store).await;
+        upload(&before, LIST).await;
+        upload(&before, &LIST.replace("Three", "Four").replace("/3", "/4")).await;
+        assert_eq!(names(&before, &all()).len(), 4);
+
+        before.sweep(now() + KEPT - 60).await;
+        assert_eq!(names(&before, &all()).len(), 4);
+        before.sweep(now() + KEPT + 60).await;
+
+        let left = ["One", "Two", "Four"];
+        assert_eq!(names(&before, &all()), left);
+        assert_eq!(names(&catalog(&database.store).await, &all()), left);
+    }
+}
+
+#[tokio::test]
+async fn that_a_list_was_tried_is_known_although_the_database_takes_nothing() {
+    let database = databases().await.remove(0);
+    let catalog = catalog(&database.store).await;
+    let origin = Origin::Url { url: "http://127.0.0.1:1/list.m3u".to_owned() };
+    let playlist = catalog.add(Wanted { name: None, origin, refresh_s: Some(3600) }).await.unwrap();
+    database.store.close().await;
+
+    let job = catalog.refresh(&playlist.name, Given::Address { confirmed: false }).unwrap();
+    job.over().await;
+
+    let state = catalog.list(&playlist.name).unwrap().playlist.state.clone();
+    assert_eq!((state.tried_at.is_some(), state.error.is_some()), (true, true));
+    assert_eq!(job.progress().phase, Phase::Failed);
+}

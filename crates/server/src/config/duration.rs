@@ -1,6 +1,7 @@
-//! Durations as people write them: `"500ms"`, `"60s"`, `"2m"`, `"1h"`. For `#[serde(with = "config::duration")]`.
+//! Durations as people write them: `"500ms"`, `"60s"`, `"2m"`, `"1h"`. For `#[serde(with = "config::duration")]`,
+//! or as a [`Span`] where it may be left open.
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{
     Deserializer, Serializer,
@@ -12,10 +13,28 @@ const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), 
 
 /// Write `value` in the longest unit that holds it exactly; below a millisecond is cut off.
 pub fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    let ms = u64::try_from(value.as_millis()).unwrap_or(u64::MAX);
-    let (unit, size) =
-        UNITS.into_iter().find(|(_, size)| ms > 0 && ms.is_multiple_of(*size)).unwrap_or(("s", 1_000));
-    serializer.collect_str(&format_args!("{}{unit}", ms / size))
+    serializer.collect_str(&Span(*value))
+}
+
+/// A duration where it may be left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let (unit, size) =
+            UNITS.into_iter().find(|(_, size)| ms > 0 && ms.is_multiple_of(*size)).unwrap_or(("s", 1_000));
+        write!(f, "{}{unit}", ms / size)
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse(text).map(Self).ok_or_else(|| format!("{text:?} is no duration such as \"24h\" or \"30m\""))
+    }
 }
 
 /// Read a whole number and its unit.

@@ -9,8 +9,15 @@ use super::Error;
 /// The longest address, in bytes.
 const LENGTH_MAX: usize = 8192;
 
-/// A web address. Shown, it is the scheme, the host and the name of the file: names, passwords and tokens stand in
-/// all other places.
+/// The names of files that are shown end so. Any other end of a path may be somebody's password, dots and all.
+const SHOWN: [&str; 12] =
+    ["m3u", "m3u8", "xml", "xmltv", "gz", "php", "txt", "png", "jpg", "jpeg", "svg", "webp"];
+
+/// The longest name of a file that is shown, in bytes: tokens are longer.
+const SHOWN_MAX: usize = 32;
+
+/// A web address. Shown, it is the scheme, the host and the name of a file whose kind is known: names, passwords and
+/// tokens stand in all other places.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Address(Url);
 
@@ -83,12 +90,22 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut segments = self.0.path_segments().into_iter().flatten();
         let file = segments.next_back().unwrap_or_default();
-        // A token may be the last part too; names of files are short, and have an extension.
-        let file = if file.is_empty() || file.len() <= 32 && file.contains('.') { file } else { "…" };
         let folders = if segments.next().is_some() { "…/" } else { "" };
+        let path = match (folders, file) {
+            ("", "") => String::new(),
+            _ if is_shown(file) => format!("{folders}{file}"),
+            _ => "…".to_owned(),
+        };
         let query = if self.0.query().is_some() { "?…" } else { "" };
-        write!(f, "{}/{folders}{file}{query}", self.origin())
+        write!(f, "{}/{path}{query}", self.origin())
     }
+}
+
+/// Whether the last part of a path is the name of a file, and of a kind that is known.
+fn is_shown(file: &str) -> bool {
+    let kind = file.rsplit_once('.').map(|(_, kind)| kind);
+    let is_known = |kind: &str| SHOWN.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    file.len() <= SHOWN_MAX && kind.is_some_and(is_known)
 }
 
 impl fmt::Debug for Address {
@@ -109,7 +126,11 @@ mod tests {
     fn what_lets_us_in_is_not_shown() {
         assert_eq!(shown("http://me:secret@tv.example:8080/list.m3u"), "http://tv.example:8080/list.m3u");
         assert_eq!(shown("http://tv.example/get.php?username=me&password=x"), "http://tv.example/get.php?…");
-        assert_eq!(shown("http://tv.example/live/me/secret/1.ts"), "http://tv.example/…/1.ts");
+        assert_eq!(shown("http://tv.example/lists/TV.M3U8"), "http://tv.example/…/TV.M3U8");
+        assert_eq!(shown("http://tv.example/epg.xml.gz"), "http://tv.example/epg.xml.gz");
+        assert_eq!(shown("http://tv.example/live/me/secret/1.ts"), "http://tv.example/…");
+        assert_eq!(shown("http://tv.example/user.name/pass.word"), "http://tv.example/…");
+        assert_eq!(shown("http://tv.example/pass.word/"), "http://tv.example/…");
         assert_eq!(shown("https://tv.example/secret"), "https://tv.example/…");
         assert_eq!(shown("https://tv.example"), "https://tv.example/");
         assert_eq!(

@@ -57,6 +57,12 @@ impl Directory {
         }
     }
 
+    /// How many more streams have room where `streams` may play and hold `total` bytes, though none gives way.
+    pub(super) fn room(&self, streams: usize, total: usize) -> usize {
+        let needs: Vec<Needs> = self.playing().map(Stream::needs).collect();
+        if memory::fits_one_more(total, &needs) { streams.saturating_sub(needs.len()) } else { 0 }
+    }
+
     /// Give up the stream that would end first of those that their viewers left and that `may` go. None when there
     /// is none.
     pub(super) fn dismiss_one(&self, may: impl Fn(&Stream) -> bool) -> Option<&Stream> {

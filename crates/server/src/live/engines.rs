@@ -159,6 +159,13 @@ impl Engines {
             .then(|| limit * there().count())
     }
 
+    /// How many more sessions those that are there may have; `usize::MAX` where there is no limit.
+    pub(super) fn room(&self) -> usize {
+        let limit = Some(self.0.max_sessions).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+        let there = self.0.members.iter().filter(|member| !member.is_down());
+        there.map(|member| limit.saturating_sub(member.sessions())).fold(0, usize::saturating_add)
+    }
+
     /// The engine for the next session: one that is there and has room, other than `before` where there is
     /// another, and of these the one that does least. A full one only where there is none but full ones.
     pub(super) fn choose(&self, before: Option<&Lease>) -> Lease {

@@ -160,6 +160,14 @@ impl Hub {
         self.0.with_directory(|directory| directory.streams.clone())
     }
 
+    /// How many more streams could begin now, though none that its viewers left gives way.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let [streams, bytes] = [Limit::Streams, Limit::WindowBytes].map(|limit| self.0.limits.value(limit));
+        let room = self.0.with_directory(|directory| directory.room(streams, bytes));
+        room.min(self.0.engines.room())
+    }
+
     /// End the stream `id` for all who watch it. False when there is none. Returns at once.
     pub fn stop(&self, id: &ContentId) -> bool {
         let found = self.find(id);
@@ -486,6 +494,28 @@ mod tests {
         let sessions: Vec<_> = hub.engines().iter().map(|engine| engine.sessions).collect();
         assert_eq!(sessions, [1, 2]);
         assert!(hub.find(&id('a')).is_some_and(|stream| !stream.is_ending()));
+    }
+
+    #[tokio::test]
+    async fn the_room_is_what_streams_and_engines_leave() {
+        let storage = tempfile::tempdir().unwrap();
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        let engine = |port| Engine::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
+        let config = Config { max_streams: 5, ..Config::default() };
+        let hub = Hub::new(config.clone(), Engines::new(engine(1), [engine(2)], 2), numbers);
+        assert_eq!(hub.room(), 4);
+
+        let one = hub.source(&id('a'));
+        assert_eq!(hub.room(), 3);
+        let _others = ['b', 'c', 'd'].map(|digit| hub.source(&id(digit)));
+        assert_eq!(hub.room(), 0);
+        drop(one);
+        assert_eq!(hub.room(), 1);
+
+        let numbers = Numbers::load(storage.path()).await.unwrap();
+        let unlimited = Hub::new(config, engine(1), numbers);
+        let _listed = ['a', 'b'].map(|digit| unlimited.listed(&id(digit)));
+        assert_eq!(unlimited.room(), 3);
     }
 
     #[tokio::test]

@@ -116,3 +116,57 @@ async fn what_is_played_from_the_catalogue_is_remembered() {
     assert_eq!(app.value("/api/recents").await["total"], 0);
     app.end().await;
 }
+
+/// The last check of the channel, when `is_it` so.
+async fn last_check(app: &TestApp, id: i64, is_it: impl Fn(&Value) -> bool) -> Value {
+    let name = &id.to_string();
+    eventually(async || {
+        let jobs = app.value("/api/jobs").await;
+        let mut its = jobs["jobs"].as_array().unwrap().iter().rev();
+        let its = its.find(|job| job["kind"] == "check" && job["name"] == *name).cloned();
+        its.filter(|job| is_it(job))
+    })
+    .await
+}
+
+/// Alive is a favourite, and nobody knows whether it works; what is not known is found out every day.
+async fn with_a_schedule(alive: Fault) -> TestApp {
+    let alive = Channel { fault: alive, ..news() };
+    let app = TestApp::with(vec![alive, Channel::new(id(DEAD), clip())], |config| {
+        config.catalog.check_every = Some("24h".parse().unwrap());
+        config.live.give_up_after = std::time::Duration::from_secs(60);
+    })
+    .await;
+    app.upload("tv", format!("#EXTINF:-1,Alive\nacestream://{NEWS}\n#EXTINF:-1,Other\nacestream://{DEAD}\n"))
+        .await;
+    let id = app.id_of("Alive").await;
+    app.send(reqwest::Method::PUT, &format!("/api/favourites/{id}"), json!({})).await;
+    app.restart().await
+}
+
+#[tokio::test]
+async fn a_favourite_is_checked_unasked_and_others_are_not() {
+    let app = with_a_schedule(Fault::None).await;
+
+    let alive = known(&app, "alive").await;
+
+    assert_eq!(alive["health"], "working", "{alive}");
+    last_check(&app, app.id_of("Alive").await, |job| job["phase"] == "done").await;
+    eventually(async || (app.fake.sessions_open() == 0).then_some(())).await;
+    assert_eq!(app.value("/api/channels?q=other").await["channels"][0]["health"], "unknown");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_check_that_somebody_asks_for_goes_before_one_that_nobody_did() {
+    let app = with_a_schedule(Fault::NoPeers).await;
+    let (alive, other) = (app.id_of("Alive").await, app.id_of("Other").await);
+    last_check(&app, alive, |job| job["phase"] == "reading").await;
+
+    let asked = app.send(reqwest::Method::POST, &format!("/api/channels/{other}/check"), json!({})).await;
+    assert_eq!(asked.status(), 202);
+
+    last_check(&app, other, |job| job["phase"] == "done").await;
+    assert_eq!(last_check(&app, alive, |_| true).await["phase"], "cancelled");
+    app.end().await;
+}

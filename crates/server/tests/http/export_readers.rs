@@ -6,9 +6,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::{process::Command, time::timeout};
 
+use server::clock::now;
+
 use crate::{
     app::{NEWS, TestApp},
-    guide::{now, rfc3339},
+    guide::rfc3339,
 };
 
 /// A channel as it is put in: its name, ID and group.

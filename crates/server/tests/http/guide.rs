@@ -2,14 +2,9 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::clock::now;
 
 use crate::app::TestApp;
-
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
-}
 
 /// As XMLTV writes it, in a zone two hours east of Greenwich.
 fn time(seconds: i64) -> String {

@@ -14,6 +14,12 @@ const KEPT: i64 = 30 * 24 * 3600;
 /// A list that has fewer than half of its channels left is not believed without being asked for, if it had so many.
 const SMALL: usize = 20;
 
+/// Whether a channel vanished so long ago that it goes for good at `now`, in seconds since 1970 UTC.
+#[must_use]
+pub fn is_forgotten(channel: &Channel, now: i64) -> bool {
+    channel.vanished_at.is_some_and(|at| now - at > KEPT)
+}
+
 /// The channels that a playlist has now, and what of them is new.
 #[derive(Debug, Default)]
 pub struct Diff {
@@ -135,7 +141,7 @@ impl Diff {
 
     fn miss(&mut self, old: &Arc<Channel>, now: i64) {
         match old.vanished_at {
-            Some(at) if now - at > KEPT => self.removed.push(old.id),
+            Some(_) if is_forgotten(old, now) => self.removed.push(old.id),
             Some(_) => self.channels.push(Arc::clone(old)),
             None => {
                 self.changed.push(old.id);

@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::{Kind, Problem, Services, extract::Query};
 use crate::{
     catalog::{ChannelId, guide},
+    clock::now,
     live::rfc3339_of,
 };
 
@@ -164,11 +165,6 @@ fn check_span(from: i64, to: i64) -> Result<(), Problem> {
             Err(Problem::new(Kind::InvalidRequest, detail))
         }
     }
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// What is on now, and what comes next.
