@@ -15,8 +15,9 @@ use super::{Name, Origin};
 
 pub use answers::{Grid, NowNext};
 pub use directory::{By, Directory, Match, Matches};
-pub use events::Event;
+pub use events::{Event, Found, Sought};
 pub(super) use refresh::BACK;
+pub use write::{BrokenOff, Pieces};
 
 /// Names a guide for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

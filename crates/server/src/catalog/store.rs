@@ -19,6 +19,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub(super) use guides::IDS;
+pub use guides::Title;
 pub use playlists::{Change, Saved};
 
 use super::InvalidName;
