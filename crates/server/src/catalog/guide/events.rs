@@ -14,7 +14,7 @@ use crate::catalog::{
 };
 
 /// As many programmes of the guides are looked at at once.
-const PAGE: usize = 20_000;
+const PAGE: usize = if cfg!(test) { 3 } else { 20_000 };
 
 const DAY: i64 = 24 * 3600;
 
@@ -79,7 +79,8 @@ impl Catalog {
         part.drain(..search.sought.offset.min(part.len()));
         let keys: Vec<(i64, i64)> = part.iter().filter_map(|hit| hit.listed).collect();
         let programmes = self.0.store.programmes_at(&keys).await?;
-        let programmes: HashMap<_, _> = programmes.into_iter().map(|it| ((it.channel, it.start), it)).collect();
+        let programmes: HashMap<_, _> =
+            programmes.into_iter().map(|it| ((it.channel, it.start), it)).collect();
         // A guide that was read anew meanwhile has none of them any more.
         let events = part.into_iter().filter_map(|hit| search.event(hit, &programmes)).collect();
         Ok(Found { events, total })

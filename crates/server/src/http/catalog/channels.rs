@@ -246,7 +246,8 @@ async fn rows_now(
     let ids: Vec<ChannelId> = page.channels.iter().map(|it| it.id).collect();
     let mut on = services.catalog.now_next(&ids, now()).await?;
     let begin = |it: &Option<guide::Programme>| it.as_ref().map(|it| it.start);
-    let begins: Vec<_> = ids.iter().map(|id| on.get(id).map(|it| (begin(&it.now), begin(&it.next)))).collect();
+    let begins: Vec<_> =
+        ids.iter().map(|id| on.get(id).map(|it| (begin(&it.now), begin(&it.next)))).collect();
     Ok(fresh_as(headers, &tag.with(&begins), || {
         let rows = view.rows(&page.channels).into_iter().zip(&ids);
         let channels = rows.map(|(row, id)| row.with(on.remove(id).unwrap_or_default())).collect();
