@@ -231,6 +231,12 @@ impl Channel {
         self.edit.as_ref().is_some_and(|edit| edit.hidden)
     }
 
+    /// Whether its playlist lists it, and nobody hid it.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        !self.is_hidden() && self.vanished_at.is_none()
+    }
+
     /// Where it plays, the first choice first.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         let chosen = self.edited(|edit| edit.source.as_deref());

@@ -39,6 +39,16 @@ pub enum Error {
     /// Packed data that breaks off: what is missing would count as gone.
     #[error("the gzip data is damaged or not whole")]
     Damaged,
+    /// A guide that breaks off, or is empty, and has much less in it than before.
+    #[error(
+        "it breaks off or is empty, with {found} programmes where there were {before}: the old one stays"
+    )]
+    Less {
+        /// How many programmes it has.
+        found: usize,
+        /// How many it had.
+        before: usize,
+    },
     /// It is being read, and something else was to be read.
     #[error("{0:?} is being read: wait for its job, or end it")]
     Busy(String),

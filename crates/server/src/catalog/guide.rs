@@ -6,6 +6,8 @@ mod directory;
 mod events;
 mod refresh;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,9 @@ use super::{Name, Origin};
 
 pub use answers::{Grid, NowNext};
 pub use directory::{By, Directory, Match, Matches};
-pub use events::Event;
+pub use events::{Event, Found, Sought};
 pub(super) use refresh::BACK;
+pub use write::{BrokenOff, Pieces};
 
 /// Names a guide for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -199,11 +199,9 @@ impl Catalog {
         let (guides, refresh_s) = (playlist.state.guides.clone(), playlist.refresh_s);
         writing.publish_list(List { playlist, channels: diff.channels }).await?;
         drop(writing);
-        if refresh_s.is_some() {
-            // The list is there, whatever becomes of its guides.
-            if let Err(error) = self.add_guides_of(&guides, refresh_s).await {
-                tracing::warn!("the guides that a playlist names are not used: {error}");
-            }
+        // The list is there, whatever becomes of its guides.
+        if let Err(error) = self.add_guides_of(&guides, refresh_s).await {
+            tracing::warn!("the guides that a playlist names are not used: {error}");
         }
         Ok(if is_same { Phase::Unchanged } else { Phase::Done })
     }

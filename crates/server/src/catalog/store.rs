@@ -20,6 +20,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub(super) use guides::IDS;
+pub use guides::Title;
 pub use playlists::{Change, Saved};
 pub use shared::{Part, Revisions, Turn};
 

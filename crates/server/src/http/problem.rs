@@ -302,7 +302,7 @@ impl From<catalog::Error> for Problem {
             E::NoJob(_) => Kind::JobNotFound,
             E::Exists(_) | E::InFolder(_) | E::NoAddress(_) | E::Busy(_) => Kind::PlaylistExists,
             E::Name(_) | E::Invalid(_) | E::Fetch(_) => Kind::InvalidRequest,
-            E::Refused(_) | E::Empty(_) | E::Damaged => Kind::InvalidPlaylist,
+            E::Refused(_) | E::Empty(_) | E::Damaged | E::Less { .. } => Kind::InvalidPlaylist,
             E::Xtream(_) => Kind::SourceFailed,
             E::Cancelled => Kind::ShuttingDown,
             E::File(_) | E::Store(_) | E::Broken(_) => Kind::Internal,

@@ -198,3 +198,35 @@ async fn what_is_no_guide_leaves_the_old_one_as_it_was() {
     assert_eq!(app.now_on("One HD").await, Value::Null);
     app.end().await;
 }
+
+#[tokio::test]
+async fn rows_tell_what_is_on_when_asked_and_take_the_logo_of_the_guide() {
+    let app = TestApp::start().await;
+    app.upload("tv", LIST).await;
+    let icon = "<icon src=\"http://logos.example/uno.png\"/></channel>";
+    app.upload_guide("es", guide(now()).replacen("</channel>", icon, 1)).await;
+    let ask = async |tag: &str| {
+        let request = app.request(Method::GET, "/api/channels?now=true&limit=2");
+        request.header("if-none-match", tag).send().await.unwrap()
+    };
+
+    let response = ask("").await;
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let page: Value = response.json().await.unwrap();
+    let again = ask(&tag).await;
+    app.upload_guide("es", guide(now() - 5400)).await;
+    let later = ask(&tag).await;
+    let plain = app.value("/api/channels").await;
+
+    let titles = |row: &Value| json!([row["now"]["title"], row["next"]["title"]]);
+    let rows = &page["channels"];
+    assert_eq!(
+        (titles(&rows[0]), titles(&rows[1])),
+        (json!(["Film & more", "News"]), json!(["Match", "Talk"]))
+    );
+    assert_eq!(rows[0]["logo"], "http://logos.example/uno.png");
+    assert!(rows[0]["logo_url"].as_str().unwrap().contains("/logo?v="), "{page}");
+    assert_eq!((again.status().as_u16(), later.status().as_u16()), (304, 200));
+    assert_eq!((&plain["channels"][0]["now"], &plain["channels"][0]["logo"]), (&Value::Null, &Value::Null));
+    app.end().await;
+}

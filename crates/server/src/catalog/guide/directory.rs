@@ -1,11 +1,15 @@
 //! Which channel of a guide belongs to which channel of the lists: by what the user says, by ID, by name.
 
 use std::{
-    collections::HashMap,
+    borrow::Cow,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use iptv::name::{normalise, score};
+use iptv::{
+    m3u,
+    name::{normalise, score},
+};
 
 use super::{Guide, GuideChannel};
 use crate::catalog::{Channel, ChannelId, Snapshot};
@@ -32,10 +36,18 @@ pub struct Directory {
     by_word: HashMap<String, Vec<Place>>,
     /// The matches of all channels of one snapshot, made when somebody asks for the first time.
     all: Mutex<Option<(u64, Arc<Matches>)>>,
+    /// What belongs to the channels that were asked about one by one. A channel that changes is another `Arc`.
+    belonging: Mutex<HashMap<ChannelId, Belonging>>,
 }
+
+/// As many answers of [`Directory::belonging`] are remembered.
+const REMEMBERED: usize = 10_000;
 
 /// The store's numbers of what belongs to each channel.
 pub type Matches = HashMap<ChannelId, i64>;
+
+/// A channel, and what belongs to it.
+type Belonging = (Arc<Channel>, Option<Place>);
 
 /// A guide, and one of its channels.
 type Place = (u32, u32);
@@ -100,34 +112,71 @@ impl Directory {
         self.guides.iter().map(|(guide, _)| guide)
     }
 
-    /// The channels of the guides by their numbers in the store.
+    /// The channels of the guides with these numbers in the store, each with the ID under which it goes out: its own,
+    /// but for those behind the first of two guides that use one ID for two channels. Those that are asked first first.
     #[must_use]
-    pub fn channels(&self) -> HashMap<i64, &GuideChannel> {
-        self.guides.iter().flat_map(|(_, channels)| channels).map(|channel| (channel.id, channel)).collect()
+    pub fn outgoing(&self, numbers: &HashSet<i64>) -> Vec<(&GuideChannel, String)> {
+        let (mut out, mut taken) = (Vec::with_capacity(numbers.len()), HashSet::new());
+        for (guide, channels) in &self.guides {
+            let mut used: Vec<&GuideChannel> =
+                channels.iter().filter(|channel| numbers.contains(&channel.id)).collect();
+            // The numbers are others with each edition.
+            used.sort_unstable_by(|a, b| a.xmltv_id.cmp(&b.xmltv_id));
+            for channel in used {
+                let id = free_id(&shared(&channel.xmltv_id), guide.name.as_str(), |id| !taken.contains(id));
+                taken.insert(id.to_lowercase());
+                out.push((channel, id));
+            }
+        }
+        out
     }
 
     /// What of the guides belongs to `channel`, if anything does.
     #[must_use]
     pub fn find(&self, channel: &Channel) -> Option<Match<'_>> {
+        let ((guide, place), by, score) = self.place(channel)?;
+        let (guide, channels) = &self.guides[guide as usize];
+        Some(Match { guide, channel: &channels[place as usize], by, score })
+    }
+
+    fn place(&self, channel: &Channel) -> Option<(Place, By, f32)> {
         let listed = &channel.listed;
         if let Some(id) = channel.edit.as_deref().and_then(|edit| edit.guide.as_deref()) {
             // What the user says is so, also while no guide has it.
-            return self.by_id(id).map(|place| self.matched(place, By::User, 1.0));
+            return self.by_id(id).map(|place| (place, By::User, 1.0));
         }
         if let Some(place) = listed.tvg_id.as_deref().and_then(|id| self.by_id(id)) {
-            return Some(self.matched(place, By::Id, 1.0));
+            return Some((place, By::Id, 1.0));
         }
         let names = [listed.tvg_name.as_deref(), Some(channel.name()), Some(&*listed.name)];
         let names: Vec<String> =
             names.into_iter().flatten().map(normalise).filter(|it| !it.is_empty()).collect();
         if let Some(place) = names.iter().find_map(|name| self.by_name.get(&name.replace(' ', ""))) {
-            return Some(self.matched(*place, By::Name, 1.0));
+            return Some((*place, By::Name, 1.0));
         }
         let near = names.iter().filter_map(|name| self.near(name)).max_by(|a, b| a.1.total_cmp(&b.1));
-        near.map(|(place, score)| self.matched(place, By::Name, score))
+        near.map(|(place, score)| (place, By::Name, score))
     }
 
-    /// The store's numbers of what belongs to each channel of `snapshot`. The first time takes a second for 300,000
+    /// What of the guides belongs to `channel`, if anything does: as [`Self::find`], which takes long where no name is
+    /// the same, and remembered for the next who asks.
+    #[must_use]
+    pub fn belonging(&self, channel: &Arc<Channel>) -> Option<&GuideChannel> {
+        let of = |(guide, channel): Place| &self.guides[guide as usize].1[channel as usize];
+        let known = || self.belonging.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, place)) = known().get(&channel.id).filter(|(it, _)| Arc::ptr_eq(it, channel)) {
+            return place.map(of);
+        }
+        let place = self.place(channel).map(|(place, ..)| place);
+        let mut known = known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(channel.id, (Arc::clone(channel), place));
+        place.map(of)
+    }
+
+    /// The store's numbers of what belongs to each channel of `snapshot` that lists show. The first time takes a second for 300,000
     /// channels: not for the runtime's threads.
     #[must_use]
     pub fn all(&self, snapshot: &Snapshot) -> Arc<Matches> {
@@ -137,7 +186,7 @@ impl Directory {
         {
             return Arc::clone(matches);
         }
-        let channels = snapshot.lists().iter().flat_map(|list| &list.channels).filter(|it| !it.is_hidden());
+        let channels = snapshot.lists().iter().flat_map(|list| &list.channels).filter(|it| it.is_listed());
         let matches = channels.filter_map(|it| Some((it.id, self.find(it)?.channel.id))).collect();
         let matches = Arc::new(matches);
         *all = Some((snapshot.version, Arc::clone(&matches)));
@@ -146,11 +195,6 @@ impl Directory {
 
     fn by_id(&self, id: &str) -> Option<Place> {
         self.by_id.get(&id.to_lowercase()).copied()
-    }
-
-    fn matched(&self, (guide, channel): Place, by: By, score: f32) -> Match<'_> {
-        let (guide, channels) = &self.guides[guide as usize];
-        Match { guide, channel: &channels[channel as usize], by, score }
     }
 
     /// The channel whose name is the nearest, among those that share the rarest word.
@@ -164,6 +208,18 @@ impl Directory {
         });
         scored.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, score)| *score >= NEAR)
     }
+}
+
+/// The ID as both formats can hold it: a list's attributes have no double quotes, and players compare.
+fn shared(xmltv_id: &str) -> Cow<'_, str> {
+    m3u::attribute_text(xmltv_id)
+}
+
+/// `id` or, if that is taken, one like it. Programs differ in whether case counts.
+fn free_id(id: &str, guide: &str, is_free: impl Fn(&str) -> bool) -> String {
+    let more = (2_u32..).map(|number| format!("{id}@{guide} {number}"));
+    let mut ids = [id.to_owned(), format!("{id}@{guide}")].into_iter().chain(more);
+    ids.find(|id| is_free(&id.to_lowercase())).expect("there are more numbers than channels")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{collections::HashMap, mem, sync::Arc};
 
 use bytes::Bytes;
 use iptv::xmltv::{Item, Reader, Report, SkipReason, Slot};
+use tokio::sync::OwnedRwLockReadGuard;
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         Catalog, Error, Name, Origin, Part, Phase, Writing,
         jobs::{AtWork, Job},
         now,
+        store::Turn,
     },
     fetch::{Address, Reply, Request},
 };
@@ -60,17 +62,35 @@ impl Catalog {
     }
 
     async fn work_on(self, guide: Guide, given: Option<Bytes>, job: Job) {
-        let done = tokio::select! {
-            done = self.read_guide(&guide, given, &job) => done,
-            () = job.cancel.cancelled() => Err(Error::Cancelled),
-        };
-        match done {
+        match self.read_guide_anew(&guide, given, &job).await {
             Ok(phase) => job.enter(phase),
             Err(error) => self.fail_guide(&guide, &error, &job).await,
         }
     }
 
-    async fn read_guide(&self, guide: &Guide, given: Option<Bytes>, job: &Job) -> Result<Phase, Error> {
+    async fn read_guide_anew(&self, guide: &Guide, given: Option<Bytes>, job: &Job) -> Result<Phase, Error> {
+        // What is being saved is saved: only until then can it be cancelled.
+        let read = tokio::select! {
+            read = self.read_guide(guide, given, job) => read?,
+            () = job.cancel.cancelled() => return Err(Error::Cancelled),
+        };
+        let Some(read) = read else {
+            self.keep_state(guide, |state| state.refreshed_at = Some(now())).await?;
+            return Ok(Phase::Unchanged);
+        };
+        job.enter(Phase::Saving);
+        self.save_guide(guide, read).await?;
+        job.tell(|progress| progress.added = progress.found);
+        Ok(Phase::Done)
+    }
+
+    /// A new edition of the guide, written but not in use; nothing if it did not change.
+    async fn read_guide(
+        &self,
+        guide: &Guide,
+        given: Option<Bytes>,
+        job: &Job,
+    ) -> Result<Option<Read>, Error> {
         let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
         let writing_here = Arc::clone(&self.0.editions).read_owned().await;
         let writing_one = self.0.store.writing_edition().await?;
@@ -89,9 +109,7 @@ impl Catalog {
                 let mut request = Request::new(url.parse::<Address>()?);
                 (request.etag, request.last_modified) =
                     (guide.state.etag.clone(), guide.state.last_modified.clone());
-                let Reply::Body(mut body) = self.0.fetcher.get(request).await? else {
-                    return self.keep_state(guide, |state| state.refreshed_at = Some(now())).await;
-                };
+                let Reply::Body(mut body) = self.0.fetcher.get(request).await? else { return Ok(None) };
                 job.tell(|progress| progress.total_bytes = body.length);
                 validators = (body.etag.clone(), body.last_modified.clone());
                 while let Some(piece) = body.chunk().await? {
@@ -105,7 +123,7 @@ impl Catalog {
         if report.skipped.iter().any(|it| it.reason == SkipReason::Damaged) {
             return Err(Error::Damaged);
         }
-        job.enter(Phase::Saving);
+        check_whole(&report, &guide.state)?;
         let state = GuideState {
             refreshed_at: Some(now()),
             tried_at: Some(now()),
@@ -117,19 +135,33 @@ impl Catalog {
             unwanted: report.unwanted,
             skipped: report.skipped_total,
         };
-        let (this, id, job) = (self.clone(), guide.id, job.clone());
-        // From here on it is done to its end.
+        Ok(Some(Read { number, state, writing_here, writing_one }))
+    }
+
+    /// Let the edition that was read take the place of the one before.
+    async fn save_guide(&self, guide: &Guide, read: Read) -> Result<(), Error> {
+        let (this, guide) = (self.clone(), guide.clone());
         self.whole(async move {
+            let Read { number, state, writing_here, writing_one } = read;
             let writing = this.write().await?;
-            let guide = this.directory().guides().find(|it| it.id == id).cloned().ok_or(Error::Cancelled)?;
+            let guide = this.same_guide(&guide).ok_or(Error::Cancelled)?;
             writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
             drop((writing, writing_here));
-            writing_one.end().await?;
-            this.sweep_guides().await?;
-            job.tell(|progress| progress.added = progress.found);
-            Ok(Phase::Done)
+            Ok(writing_one.end().await?)
         })
-        .await
+        .await?;
+        // It is saved, whatever becomes of the old one: that goes with the next.
+        if let Err(error) = self.sweep_guides().await {
+            tracing::warn!("removing the programmes of a guide that were there before: {error}");
+        }
+        Ok(())
+    }
+
+    /// The guide as it is now: renamed maybe. Nothing if it is gone, or is at another address: what was read, or how
+    /// that went, is of the one before.
+    fn same_guide(&self, guide: &Guide) -> Option<Guide> {
+        let directory = self.directory();
+        directory.guides().find(|it| it.id == guide.id && it.origin == guide.origin).cloned()
     }
 
     /// Remove what is no guide's, unless one is being written: then whoever is last does.
@@ -139,15 +171,12 @@ impl Catalog {
         Ok(self.0.store.sweep_guides().await?)
     }
 
-    async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<Phase, Error> {
+    async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<(), Error> {
         let writing = self.write().await?;
-        let Some(mut guide) = self.directory().guides().find(|it| it.id == guide.id).cloned() else {
-            return Ok(Phase::Cancelled);
-        };
+        let mut guide = self.same_guide(guide).ok_or(Error::Cancelled)?;
         (guide.state.tried_at, guide.state.error) = (Some(now()), None);
         change(&mut guide.state);
-        writing.keep_guide(guide, None).await?;
-        Ok(Phase::Unchanged)
+        writing.keep_guide(guide, None).await
     }
 
     async fn fail_guide(&self, guide: &Guide, error: &Error, job: &Job) {
@@ -157,7 +186,11 @@ impl Catalog {
             tracing::warn!("guide {:?} was not refreshed: {text}", guide.name.as_str());
         }
         let told = (!is_cancelled).then(|| text.clone());
-        let kept = self.keep_state(guide, |state| state.error = told).await.map(drop);
+        let kept = match self.keep_state(guide, |state| state.error = told).await {
+            // There is nobody left to keep it of.
+            Err(Error::Cancelled) => Ok(()),
+            kept => kept,
+        };
         let swept = self.sweep_guides().await;
         if let Err(error) = kept.and(swept) {
             tracing::warn!("keeping how the refresh of a guide went: {error}");
@@ -178,8 +211,26 @@ impl Writing<'_> {
     }
 }
 
+/// Refuse what breaks off, or is empty, with less than half of the programmes that were there `before`. Some guides have
+/// no end because whoever wrote them forgot it.
+fn check_whole(report: &Report, before: &GuideState) -> Result<(), Error> {
+    let (found, before) = (report.programmes + report.unwanted, before.programmes + before.unwanted);
+    let is_whole = report.ends && found > 0;
+    if !is_whole && 2 * found < before { Err(Error::Less { found, before }) } else { Ok(()) }
+}
+
 /// Says which programmes are wanted.
 type Wanted = Box<dyn FnMut(&Slot<'_>) -> bool + Send>;
+
+/// An edition that is written, and is no guide's yet.
+struct Read {
+    number: i64,
+    /// How the guide is with it.
+    state: GuideState,
+    /// While these are here, it is not swept away, by this server or another.
+    writing_here: OwnedRwLockReadGuard<()>,
+    writing_one: Turn,
+}
 
 /// An edition while it is written.
 struct Edition<'a> {

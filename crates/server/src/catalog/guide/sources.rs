@@ -1,12 +1,20 @@
 //! Guides are added, changed and removed; those that playlists name are added by themselves.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
+
+use sha2::{Digest as _, Sha256};
 
 use super::{Directory, Guide, GuideState};
-use crate::catalog::{Catalog, Error, Name, Origin, Part, Wanted, guide::GuideId};
+use crate::catalog::{Catalog, Error, Name, Origin, Part, Wanted, Writing, guide::GuideId, store};
 
-/// The setting that holds the addresses of guides that came with a playlist and that somebody removed: as JSON.
+/// The setting that holds marks of the addresses of guides that somebody removed, the last one at the end: as JSON.
 const REMOVED: &str = "guides_removed";
+
+/// As many of them are remembered.
+const REMOVED_KEPT: usize = 1000;
+
+/// Guides that playlists name are read so often, in seconds, where the playlist itself is not.
+const REFRESH_S: u32 = 86_400;
 
 /// As many guides are taken from one playlist.
 const FROM_PLAYLIST: usize = 8;
@@ -37,22 +45,7 @@ impl Catalog {
     pub async fn add_guide(&self, wanted: Wanted, priority: i64) -> Result<Guide, Error> {
         wanted.check()?;
         let this = self.clone();
-        self.whole(async move {
-            let writing = this.write().await?;
-            let known = this.directory();
-            let is_free = |name: &Name| known.guides().all(|it| it.name != *name);
-            let name = match wanted.name {
-                Some(name) if is_free(&name) => name,
-                Some(name) => return Err(Error::Exists(name.as_str().to_owned())),
-                None => wanted.origin.free_name("guide", is_free)?,
-            };
-            let id = GuideId(fastrand::i64(1..));
-            let (origin, refresh_s, state) = (wanted.origin, wanted.refresh_s, GuideState::default());
-            let guide = Guide { id, name, origin, refresh_s, priority, state, edition: None };
-            writing.keep_guide(guide.clone(), None).await?;
-            Ok(guide)
-        })
-        .await
+        self.whole(async move { this.write().await?.add_guide(wanted, priority).await }).await
     }
 
     /// Change what is said of a guide; its programmes stay until it is refreshed.
@@ -73,6 +66,7 @@ impl Catalog {
             }
             if guide.origin != change.origin {
                 guide.state = GuideState { etag: None, last_modified: None, ..guide.state };
+                writing.remember_removed(&guide.origin).await?;
             }
             (guide.origin, guide.refresh_s, guide.priority) = (change.origin, change.refresh_s, priority);
             writing.keep_guide(guide.clone(), None).await?;
@@ -92,17 +86,7 @@ impl Catalog {
         }
         self.whole(async move {
             let writing = this.write().await?;
-            if let Origin::Url { url } = &guide.origin {
-                let mut removed = this.removed_guides().await?;
-                removed.push(url.clone());
-                this.0
-                    .store
-                    .set_setting(
-                        REMOVED,
-                        &serde_json::to_string(&removed).map_err(crate::catalog::store::Error::from)?,
-                    )
-                    .await?;
-            }
+            writing.remember_removed(&guide.origin).await?;
             writing.changing(Part::Guides).await?.remove_guide(guide.id).await?;
             writing.publish_directory().await?;
             drop(writing);
@@ -111,29 +95,85 @@ impl Catalog {
         .await
     }
 
-    async fn removed_guides(&self) -> Result<Vec<String>, Error> {
-        let setting = self.0.store.setting(REMOVED).await?;
-        Ok(setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-    }
-
-    /// Add and read the guides that a playlist names, but for those that are known or were removed.
+    /// Add and read the guides that a playlist names, but for those that are known or were removed. A playlist that is
+    /// not refreshed has guides that are.
     pub(crate) async fn add_guides_of(
         &self,
         addresses: &[String],
         refresh_s: Option<u32>,
     ) -> Result<(), Error> {
-        let removed = self.removed_guides().await?;
+        let refresh_s = refresh_s.or(Some(REFRESH_S));
         for url in addresses.iter().take(FROM_PLAYLIST) {
-            let origin = Origin::Url { url: url.clone() };
-            let is_known = self.directory().guides().any(|it| it.origin == origin);
-            if is_known || removed.contains(url) {
-                continue;
-            }
-            match self.add_guide(Wanted { name: None, origin, refresh_s }, LATER).await {
-                Ok(guide) => drop(self.refresh_guide(&guide.name, None)?),
+            let wanted = Wanted { name: None, origin: Origin::Url { url: url.clone() }, refresh_s };
+            match self.add_named(wanted).await {
+                Ok(Some(guide)) => drop(self.refresh_guide(&guide.name, None)?),
+                Ok(None) => {}
                 Err(error) => tracing::warn!("a guide that a playlist names is not used: {error}"),
             }
         }
         Ok(())
     }
+
+    /// Add a guide that a playlist names; nothing if it is known or was removed.
+    async fn add_named(&self, wanted: Wanted) -> Result<Option<Guide>, Error> {
+        wanted.check()?;
+        let this = self.clone();
+        self.whole(async move {
+            // Two playlists may name one guide at once.
+            let writing = this.write().await?;
+            let is_known = this.directory().guides().any(|it| it.origin == wanted.origin);
+            let mark = mark(&wanted.origin).unwrap_or_default();
+            if is_known || writing.removed_guides().await?.contains(&mark) {
+                return Ok(None);
+            }
+            writing.add_guide(wanted, LATER).await.map(Some)
+        })
+        .await
+    }
+}
+
+impl Writing<'_> {
+    async fn add_guide(&self, wanted: Wanted, priority: i64) -> Result<Guide, Error> {
+        let known = self.catalog.directory();
+        let is_free = |name: &Name| known.guides().all(|it| it.name != *name);
+        let name = match wanted.name {
+            Some(name) if is_free(&name) => name,
+            Some(name) => return Err(Error::Exists(name.as_str().to_owned())),
+            None => wanted.origin.free_name("guide", is_free)?,
+        };
+        let id = GuideId(fastrand::i64(1..));
+        let (origin, refresh_s, state) = (wanted.origin, wanted.refresh_s, GuideState::default());
+        let guide = Guide { id, name, origin, refresh_s, priority, state, edition: None };
+        self.keep_guide(guide.clone(), None).await?;
+        Ok(guide)
+    }
+
+    async fn removed_guides(&self) -> Result<Vec<String>, Error> {
+        let setting = self.catalog.0.store.setting(REMOVED).await?;
+        Ok(setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// Keep in mind that nobody wants the guide that was there. Those removed longest ago are forgotten.
+    async fn remember_removed(&self, origin: &Origin) -> Result<(), Error> {
+        let Some(mark) = mark(origin) else { return Ok(()) };
+        let mut removed = self.removed_guides().await?;
+        removed.retain(|it| *it != mark && is_mark(it));
+        removed.push(mark);
+        removed.drain(..removed.len().saturating_sub(REMOVED_KEPT));
+        let text = serde_json::to_string(&removed).map_err(store::Error::from)?;
+        Ok(self.catalog.0.store.set_setting(REMOVED, &text).await?)
+    }
+}
+
+/// What stands for the address of a guide: addresses hold names and passwords.
+fn mark(origin: &Origin) -> Option<String> {
+    let Origin::Url { url } = origin else { return None };
+    Some(Sha256::digest(url).iter().fold(String::new(), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+fn is_mark(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

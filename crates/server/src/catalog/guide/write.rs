@@ -1,12 +1,10 @@
 //! The guide of all channels as XMLTV, for other programs: piece by piece, as fast as it is read.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::collections::{HashMap, HashSet};
 
-use iptv::{
-    m3u,
-    xmltv::{Channel, Text, Writer},
-};
-use tokio::io::{AsyncWriteExt as _, DuplexStream};
+use bytes::Bytes;
+use iptv::xmltv::{Channel, Text, Writer};
+use tokio::sync::mpsc;
 
 use super::{Directory, Programme, answers::end};
 use crate::catalog::{Catalog, ChannelId, Error, Snapshot, now};
@@ -18,77 +16,113 @@ const CHANNELS: usize = 50;
 const BACK: i64 = 24 * 3600;
 const AHEAD: i64 = 15 * 24 * 3600;
 
-/// What is written and not read yet, in bytes.
-const AHEAD_BYTES: usize = 256 << 10;
+/// As many pieces wait to be read.
+const PIECES: usize = 2;
+
+/// The guide as XMLTV, in pieces.
+#[derive(Debug)]
+pub struct Pieces(mpsc::Receiver<Piece>);
+
+/// Text, or that this was all of it: who writes may fail, and then there is less.
+#[derive(Debug)]
+enum Piece {
+    Text(String),
+    End,
+}
+
+/// The guide broke off: what was read of it is not the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the guide broke off")]
+pub struct BrokenOff;
+
+impl Pieces {
+    /// The next piece; nothing when that was all.
+    ///
+    /// # Errors
+    /// It broke off.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
+        match self.0.recv().await {
+            Some(Piece::Text(text)) => Ok(Some(text.into())),
+            Some(Piece::End) => Ok(None),
+            None => Err(BrokenOff),
+        }
+    }
+}
 
 impl Catalog {
     /// The IDs by which `xmltv.xml` and `playlist.m3u` name the channels of guides.
     #[must_use]
-    pub fn guide_ids(&self, snapshot: &Snapshot) -> HashMap<ChannelId, Box<str>> {
+    pub fn guide_ids(&self, snapshot: &Snapshot) -> HashMap<ChannelId, String> {
         let directory = self.directory();
-        let names = directory.channels();
         let matches = directory.all(snapshot);
-        let id = |number| names.get(number).map(|it| shared_id(&it.xmltv_id).into());
-        matches.iter().filter_map(|(channel, number)| Some((*channel, id(number)?))).collect()
+        let ids: HashMap<i64, String> =
+            directory.outgoing(&used(&directory, snapshot)).into_iter().map(|(it, id)| (it.id, id)).collect();
+        matches.iter().filter_map(|(id, number)| Some((*id, ids.get(number)?.clone()))).collect()
     }
 
-    /// The guide as XMLTV. The reading end of a pipe comes back; who does not read holds nobody up.
+    /// The guide as XMLTV. Who does not read holds nobody up.
     #[must_use]
-    pub fn xmltv(&self) -> DuplexStream {
-        let (reading, writing) = tokio::io::duplex(AHEAD_BYTES);
+    pub fn xmltv(&self) -> Pieces {
+        let (writing, reading) = mpsc::channel(PIECES);
         let this = self.clone();
         self.0.tasks.spawn(async move {
             let stop = this.0.stop.clone();
             let written = tokio::select! {
-                written = this.write_xmltv(writing) => written,
-                () = stop.cancelled() => Ok(()),
+                written = this.write_xmltv(&writing) => written,
+                () = stop.cancelled() => Err(Error::Cancelled),
             };
             if let Err(error) = written {
-                tracing::debug!("writing the guide: {error}");
+                tracing::warn!("the guide as XMLTV broke off: {error}");
             }
         });
-        reading
+        Pieces(reading)
     }
 
-    async fn write_xmltv(&self, mut out: DuplexStream) -> Result<(), Error> {
+    async fn write_xmltv(&self, out: &mpsc::Sender<Piece>) -> Result<(), Error> {
         let (snapshot, directory) = (self.snapshot(), self.directory());
-        let of_lists = Arc::clone(&directory);
-        let numbers = tokio::task::spawn_blocking(move || used(&of_lists, &snapshot)).await?;
-        let channels = directory.channels();
+        let find = move || {
+            let used = used(&directory, &snapshot);
+            let own = |(channel, id): (&super::GuideChannel, String)| (channel.clone(), id);
+            directory.outgoing(&used).into_iter().map(own).collect::<Vec<_>>()
+        };
+        let channels = tokio::task::spawn_blocking(find).await?;
         let mut text = Writer::new(String::new(), "acehls").map_err(written)?;
-        for channel in numbers.iter().filter_map(|number| channels.get(number)) {
+        for (channel, id) in &channels {
             let names =
                 channel.names.iter().map(|name| Text { text: (&**name).into(), lang: None }).collect();
             let icon = channel.icon.as_deref().map(Into::into);
-            let channel = Channel { id: shared_id(&channel.xmltv_id), names, icon, urls: Vec::new() };
+            let channel = Channel { id: id.into(), names, icon, urls: Vec::new() };
             text.channel(&channel).map_err(written)?;
         }
         let now = now();
-        for some in numbers.chunks(CHANNELS) {
-            let mut programmes = self.0.store.programmes(some, now - BACK, now + AHEAD).await?;
+        for some in channels.chunks(CHANNELS) {
+            let numbers: Vec<i64> = some.iter().map(|(channel, _)| channel.id).collect();
+            let ids: HashMap<i64, &str> = some.iter().map(|(channel, id)| (channel.id, &**id)).collect();
+            let mut programmes = self.0.store.programmes(&numbers, now - BACK, now + AHEAD).await?;
             programmes.chunk_by_mut(|a, b| a.channel == b.channel).for_each(end);
             for programme in &programmes {
-                let Some(channel) = channels.get(&programme.channel) else { continue };
-                text.programme(&programme.xmltv(&shared_id(&channel.xmltv_id))).map_err(written)?;
+                text.programme(&programme.xmltv(ids[&programme.channel])).map_err(written)?;
             }
-            out.write_all(std::mem::take(text.get_mut()).as_bytes()).await?;
+            if send(out, Piece::Text(std::mem::take(text.get_mut()))).await.is_none() {
+                return Ok(());
+            }
         }
-        out.write_all(text.finish().map_err(written)?.as_bytes()).await?;
-        Ok(out.shutdown().await?)
+        let rest = text.finish().map_err(written)?;
+        for last in [Piece::Text(rest), Piece::End] {
+            send(out, last).await;
+        }
+        Ok(())
     }
 }
 
-/// The ID as both formats can hold it: a list's attributes have no double quotes, and players compare.
-fn shared_id(xmltv_id: &str) -> Cow<'_, str> {
-    m3u::attribute_text(xmltv_id)
+/// Nothing if nobody reads any more.
+async fn send(out: &mpsc::Sender<Piece>, piece: Piece) -> Option<()> {
+    out.send(piece).await.ok()
 }
 
-/// The numbers of the channels of guides that channels of lists have, each once.
-fn used(directory: &Arc<Directory>, snapshot: &Snapshot) -> Vec<i64> {
-    let mut numbers: Vec<i64> = directory.all(snapshot).values().copied().collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
+/// The numbers of the channels of guides that channels of lists have.
+fn used(directory: &Directory, snapshot: &Snapshot) -> HashSet<i64> {
+    directory.all(snapshot).values().copied().collect()
 }
 
 fn written(error: std::fmt::Error) -> Error {

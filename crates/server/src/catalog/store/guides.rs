@@ -9,13 +9,16 @@ use crate::catalog::guide::{Guide, GuideChannel, GuideId, Programme};
 const ROWS: usize = 1000;
 
 /// As many channels are asked for by one statement.
-const IDS: usize = 500;
+pub(in crate::catalog) const IDS: usize = 500;
 
 /// A row of `guides`.
 type GuideRow = (i64, String, String, Option<i64>, i64, String, Option<i64>);
 
 /// A row of `programmes`.
 type Row = (i64, i64, Option<i64>, String, Option<String>);
+
+/// The channel of a programme, when it begins, and what it is called.
+pub type Title = (i64, i64, String);
 
 impl Store {
     /// All guides, those that are asked first first.
@@ -186,16 +189,93 @@ impl Store {
         Ok(found)
     }
 
-    /// The programmes of all channels that begin from `from` to before `to`, by time; `limit` of them at most.
+    /// When what begins of these channels from `from` to before `to`, and what it is called; by channel and time, behind
+    /// `after`, `limit` of them at most. There should be [`IDS`] channels at most: each is looked up anew by each call.
     ///
     /// # Errors
     /// As the database has them.
-    pub async fn programmes_by_time(&self, from: i64, to: i64, limit: i64) -> Result<Vec<Programme>, Error> {
-        const SQL: &str = "SELECT channel, start, stop, title, more FROM programmes \
-                           WHERE start >= $1 AND start < $2 ORDER BY start, channel LIMIT $3";
-        let rows: Vec<Row> =
-            on!(self, pool => sqlx::query_as(SQL).bind(from).bind(to).bind(limit).fetch_all(pool).await)?;
-        rows.into_iter().map(programme).collect()
+    pub async fn titles(
+        &self,
+        channels: &[i64],
+        (from, to): (i64, i64),
+        after: (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<Title>, Error> {
+        if channels.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(on!(self, pool => {
+            let mut sql = QueryBuilder::new("SELECT channel, start, title FROM programmes WHERE start >= ");
+            sql.push_bind(from).push(" AND start < ").push_bind(to);
+            sql.push(" AND (channel, start) > (").push_bind(after.0).push(", ").push_bind(after.1);
+            sql.push(") AND channel IN (");
+            let mut list = sql.separated(", ");
+            for id in channels {
+                list.push_bind(*id);
+            }
+            sql.push(") ORDER BY channel, start LIMIT ").push_bind(limit);
+            sql.build_query_as().fetch_all(pool).await
+        })?)
+    }
+
+    /// The programmes of which channel and beginning are these.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn programmes_at(&self, keys: &[(i64, i64)]) -> Result<Vec<Programme>, Error> {
+        const SQL: &str = ") SELECT p.channel, p.start, p.stop, p.title, p.more FROM asked \
+                           JOIN programmes p ON p.channel = asked.channel AND p.start = asked.start";
+        let mut found = Vec::new();
+        for some in keys.chunks(IDS) {
+            let rows: Vec<Row> = on!(self, pool => {
+                let mut sql = QueryBuilder::new("WITH asked (channel, start) AS (");
+                sql.push_values(some, |mut row, (channel, start)| {
+                    row.push_bind(*channel).push_bind(*start);
+                });
+                sql.push(SQL);
+                sql.build_query_as().fetch_all(pool).await
+            })?;
+            found.extend(rows.into_iter().map(programme).collect::<Result<Vec<_>, Error>>()?);
+        }
+        Ok(found)
+    }
+
+    /// How many programmes there are of all channels of all editions.
+    #[cfg(test)]
+    pub(in crate::catalog) async fn count_programmes(&self) -> i64 {
+        const SQL: &str = "SELECT count(*) FROM programmes";
+        on!(self, pool => sqlx::query_scalar(SQL).fetch_one(pool).await.unwrap())
+    }
+
+    /// What is on each of these channels at a time of its own, if anything is, and what begins next; `span` seconds back
+    /// and ahead at most. By channel and time; a channel that is asked about twice has its programmes twice.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn on_air(&self, asked: &[(i64, i64)], span: i64) -> Result<Vec<Programme>, Error> {
+        const NOW: &str = ") SELECT p.channel, p.start, p.stop, p.title, p.more FROM asked JOIN programmes p \
+            ON p.channel = asked.channel AND p.start = (SELECT it.start FROM programmes it \
+            WHERE it.channel = asked.channel AND it.start <= asked.at AND it.start > asked.at - asked.span \
+            AND (it.stop > asked.at OR (it.stop IS NULL AND NOT EXISTS (SELECT 1 FROM programmes later \
+            WHERE later.channel = it.channel AND later.start > it.start AND later.start <= asked.at))) \
+            ORDER BY it.start DESC LIMIT 1)";
+        const NEXT: &str = " UNION ALL SELECT p.channel, p.start, p.stop, p.title, p.more FROM asked JOIN programmes p \
+            ON p.channel = asked.channel AND p.start = (SELECT min(it.start) FROM programmes it \
+            WHERE it.channel = asked.channel AND it.start > asked.at AND it.start < asked.at + asked.span) \
+            ORDER BY 1, 2";
+        let mut found = Vec::new();
+        for some in asked.chunks(IDS) {
+            let rows: Vec<Row> = on!(self, pool => {
+                let mut sql = QueryBuilder::new("WITH asked (channel, at, span) AS (");
+                sql.push_values(some, |mut row, (channel, at)| {
+                    row.push_bind(*channel).push_bind(*at).push_bind(span);
+                });
+                sql.push(NOW).push(NEXT);
+                sql.build_query_as().fetch_all(pool).await
+            })?;
+            found.extend(rows.into_iter().map(programme).collect::<Result<Vec<_>, Error>>()?);
+        }
+        Ok(found)
     }
 
     /// Forget the programmes that began before `time`.

@@ -14,10 +14,11 @@ use super::{
         Kind, Problem, Services,
         extract::{Json as Body, Path, Query},
     },
-    fresh,
-    row::{Row, SourceRow},
+    Tag, fresh, fresh_as,
+    row::{Row, SourceRow, View},
 };
 use crate::catalog::{self, ChannelId, Edit, Only, Patch, Phase, Progress, Shape, Sort, guide};
+use crate::clock::now;
 
 /// As many channels come at once, unless another number is asked for.
 const LIMIT: usize = 100;
@@ -47,6 +48,8 @@ pub(super) struct Asked {
     /// Their order. Without it, what fits best comes first where there is a `q`, else that of the lists.
     #[param(inline)]
     sort: Option<Order>,
+    /// What is on each of them too, and what comes next. `GET /api/channels/index` passes it over.
+    now: bool,
     /// How many to pass over.
     offset: usize,
     /// How many at most: 100 unless told, up to 1000.
@@ -226,10 +229,29 @@ impl Asked {
 
 /// The rows of what `query` finds.
 pub(super) fn rows(services: &Services, query: &catalog::Query) -> Rows {
-    let (snapshot, personal) = (services.catalog.snapshot(), services.catalog.personal());
-    let page = snapshot.find(query, &personal);
-    let channels = Row::all(&page.channels, &snapshot, &personal);
-    Rows { channels, total: page.total, offset: query.offset }
+    let view = View::of(&services.catalog);
+    let page = view.snapshot.find(query, &view.personal);
+    Rows { channels: view.rows(&page.channels), total: page.total, offset: query.offset }
+}
+
+/// The same, with what is on: it changes as programmes end.
+async fn rows_now(
+    services: &Services,
+    headers: &HeaderMap,
+    query: &catalog::Query,
+) -> Result<Response, Problem> {
+    let (tag, view) = (Tag::of(&services.catalog), View::of(&services.catalog));
+    let page = view.snapshot.find(query, &view.personal);
+    let ids: Vec<ChannelId> = page.channels.iter().map(|it| it.id).collect();
+    let mut on = services.catalog.now_next(&ids, now()).await?;
+    let begin = |it: &Option<guide::Programme>| it.as_ref().map(|it| it.start);
+    let begins: Vec<_> =
+        ids.iter().map(|id| on.get(id).map(|it| (begin(&it.now), begin(&it.next)))).collect();
+    Ok(fresh_as(headers, &tag.with(&begins), || {
+        let rows = view.rows(&page.channels).into_iter().zip(&ids);
+        let channels = rows.map(|(row, id)| row.with(on.remove(id).unwrap_or_default())).collect();
+        Rows { channels, total: page.total, offset: query.offset }
+    }))
 }
 
 /// Channels by text, playlist, group and more; a part of them, and how many there are.
@@ -246,7 +268,10 @@ pub(super) async fn list(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let query = asked.query()?;
+    let (is_now, query) = (asked.now, asked.query()?);
+    if is_now {
+        return rows_now(&services, &headers, &query).await;
+    }
     Ok(fresh(&headers, &services.catalog, || rows(&services, &query)))
 }
 
@@ -311,12 +336,12 @@ pub(super) async fn edit(
 
 fn details(services: &Services, id: ChannelId) -> Result<Json<Details>, Problem> {
     let channel = services.catalog.channel(id)?;
-    let (snapshot, personal) = (services.catalog.snapshot(), services.catalog.personal());
+    let view = View::of(&services.catalog);
     Ok(Json(Details {
-        row: Row::of(&channel, &snapshot, &personal),
+        row: view.row(&channel),
         listed_name: channel.listed.name.to_string(),
         tvg_id: channel.listed.tvg_id.as_deref().map(str::to_owned),
-        all_sources: channel.sources().map(|source| SourceRow::of(source, &personal)).collect(),
+        all_sources: channel.sources().map(|source| SourceRow::of(source, &view.personal)).collect(),
         edit: channel.edit.as_deref().cloned().unwrap_or_default(),
         guide: services.catalog.directory().find(&channel).as_ref().map(GuideMatch::of),
     }))

@@ -1,6 +1,6 @@
 //! `GET /playlist.m3u`: the channels for other players, with addresses of this server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::{
     extract::State,
@@ -124,16 +124,20 @@ impl Wish {
 
 fn written<'a>(
     channels: impl Iterator<Item = &'a Channel>,
-    guide_ids: &HashMap<ChannelId, Box<str>>,
+    guide_ids: &HashMap<ChannelId, String>,
     address: &str,
     format: Format,
 ) -> Result<String, Problem> {
     let guide = format!("{address}/xmltv.xml");
+    let taken: HashSet<&str> = guide_ids.values().map(|id| &**id).collect();
     let mut list = Writer::new(String::new(), &[&guide]).expect("a String takes any text");
     for channel in channels {
         let Some(mut entry) = channel.entry() else { continue };
         if let Some(id) = guide_ids.get(&channel.id) {
             entry.tvg_id = Some((&**id).into());
+        } else if entry.tvg_id.as_deref().is_some_and(|id| taken.contains(id)) {
+            // In the guide that goes out, it is another's.
+            entry.tvg_id = None;
         }
         let Some(url) = url(&entry, address, format) else { continue };
         list.entry(&entry, &url).expect("a String takes any text");

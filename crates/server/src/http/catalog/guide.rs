@@ -1,6 +1,10 @@
 //! What is on: now and next, a grid, events by time, and all of it as XMLTV.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use axum::{
     Json,
@@ -9,8 +13,9 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
+use http_body::Frame;
 use serde::{Deserialize, Serialize};
-use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::{Kind, Problem, Services, extract::Query};
@@ -31,6 +36,9 @@ const LAST: i64 = 253_402_300_799;
 
 /// As many events come at once.
 const EVENTS_MAX: usize = 1000;
+
+/// As many are passed over at most.
+const OFFSET_MAX: usize = 100_000;
 
 /// Which channels.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -69,7 +77,7 @@ pub(super) struct When {
     /// Minutes east of Greenwich, for hours that stand in the names of channels without a zone.
     #[serde(default)]
     zone: i64,
-    /// How many to pass over.
+    /// How many to pass over, up to 100,000.
     #[serde(default)]
     offset: usize,
     /// How many at most: 100 unless told, up to 1000.
@@ -95,9 +103,9 @@ pub(super) struct Programme {
 #[schema(as = NowNext)]
 pub(super) struct OnChannel {
     /// What is on.
-    now: Option<Programme>,
+    pub(super) now: Option<Programme>,
     /// What comes next.
-    next: Option<Programme>,
+    pub(super) next: Option<Programme>,
 }
 
 /// What is on now.
@@ -141,6 +149,12 @@ pub(super) struct Event {
     programme: Programme,
 }
 
+impl From<guide::NowNext> for OnChannel {
+    fn from(it: guide::NowNext) -> Self {
+        Self { now: it.now.map(Into::into), next: it.next.map(Into::into) }
+    }
+}
+
 impl From<guide::Programme> for Programme {
     fn from(it: guide::Programme) -> Self {
         Self { start: rfc3339_of(it.start), stop: it.stop.map(rfc3339_of), title: it.title, about: it.more }
@@ -180,8 +194,7 @@ pub(super) async fn on_now(
     Query(of): Query<Ids>,
 ) -> Result<Json<Now>, Problem> {
     let found = services.catalog.now_next(&ids(&of.ids)?, now()).await?;
-    let both = |it: guide::NowNext| OnChannel { now: it.now.map(Into::into), next: it.next.map(Into::into) };
-    Ok(Json(Now { channels: found.into_iter().map(|(id, it)| (id.to_string(), both(it))).collect() }))
+    Ok(Json(Now { channels: found.into_iter().map(|(id, it)| (id.to_string(), it.into())).collect() }))
 }
 
 /// What is on these channels from when to when.
@@ -219,22 +232,27 @@ pub(super) async fn events(
 ) -> Result<Json<Events>, Problem> {
     check_span(when.from, when.to)?;
     let limit = when.limit.unwrap_or(100);
-    if limit > EVENTS_MAX || !(-1440..=1440).contains(&when.zone) {
-        let detail = format!("limit: {EVENTS_MAX} at most; zone: minutes, less than a day");
+    if limit > EVENTS_MAX || when.offset > OFFSET_MAX || !(-1440..=1440).contains(&when.zone) {
+        let detail = format!(
+            "limit: {EVENTS_MAX} at most; offset: {OFFSET_MAX} at most; zone: minutes, less than a day"
+        );
         return Err(Problem::new(Kind::InvalidRequest, detail));
     }
-    let found = services.catalog.events(when.from, when.to, &when.q, when.zone * 60).await?;
+    let When { from, to, q, zone, offset, .. } = when;
+    let sought = guide::Sought { from, to, text: q, zone: zone * 60, offset, limit };
+    let found = services.catalog.events(sought).await?;
     let event = |it: guide::Event| Event {
         channel: it.channel.id,
         channel_name: it.channel.name().to_owned(),
         from_name: it.is_named,
         programme: it.programme.into(),
     };
-    let total = found.len();
-    Ok(Json(Events { events: found.into_iter().skip(when.offset).take(limit).map(event).collect(), total }))
+    Ok(Json(Events { events: found.events.into_iter().map(event).collect(), total: found.total }))
 }
 
-/// The guide of all channels as XMLTV, for the players that take `playlist.m3u`.
+/// The guide of all channels as XMLTV, for the players that take `playlist.m3u`, under the IDs that stand there.
+///
+/// A guide that cannot be read to its end breaks off: the connection does, not the text alone.
 #[utoipa::path(
     get, path = "/xmltv.xml", operation_id = "xmltv", tag = "guide",
     responses((status = 200, description = "The guide", content_type = "application/xml", body = String))
@@ -244,5 +262,39 @@ pub(super) async fn xmltv(State(services): State<Services>) -> Response {
         (header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    (about, Body::from_stream(ReaderStream::new(services.catalog.xmltv()))).into_response()
+    (about, Body::new(Written { next: Some(next(services.catalog.xmltv())) })).into_response()
+}
+
+type Next = Pin<Box<dyn Future<Output = Result<Option<(Bytes, guide::Pieces)>, guide::BrokenOff>> + Send>>;
+
+/// The next piece, and those behind it; nothing if that was all.
+fn next(mut pieces: guide::Pieces) -> Next {
+    Box::pin(async move { Ok(pieces.next().await?.map(|piece| (piece, pieces))) })
+}
+
+/// A guide as a body: it is asked for more only when the client took what there was.
+struct Written {
+    /// `None` when that was all.
+    next: Option<Next>,
+}
+
+impl http_body::Body for Written {
+    type Data = Bytes;
+    type Error = guide::BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, guide::BrokenOff>>> {
+        let Some(waiting) = &mut self.next else { return Poll::Ready(None) };
+        let read = ready!(waiting.as_mut().poll(cx)).transpose();
+        let read = read.map(|read| read.map(|(piece, pieces)| (piece, Some(next(pieces)))));
+        let (frame, next) = match read {
+            Some(Ok((piece, next))) => (Some(Ok(Frame::data(piece))), next),
+            Some(Err(error)) => (Some(Err(error)), None),
+            None => (None, None),
+        };
+        self.next = next;
+        Poll::Ready(frame)
+    }
 }

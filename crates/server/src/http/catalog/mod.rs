@@ -1,5 +1,7 @@
 //! The catalogue over HTTP: playlists, channels, what is the user's own, and the jobs that read lists.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
 use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -65,12 +67,32 @@ fn large() -> OpenApiRouter<Services> {
         .layer(DefaultBodyLimit::max(LARGE))
 }
 
-/// The validator of what is answered from memory: it changes with whatever changes there, and with the process.
+/// What the validator of an answer is made of: it changes with whatever changes in memory, and with the process.
+struct Tag(String);
+
+impl Tag {
+    fn of(catalog: &Catalog) -> Self {
+        let (lists, personal) = (catalog.snapshot().version, catalog.personal().version);
+        let guides = catalog.directory().version;
+        Self(format!("{:x}-{lists:x}-{personal:x}-{guides:x}", catalog.nonce()))
+    }
+
+    /// That of an answer that changes with `more` as well.
+    fn with(self, more: &impl Hash) -> HeaderValue {
+        // The same within this process: those of others differ anyway.
+        let mut hasher = DefaultHasher::new();
+        more.hash(&mut hasher);
+        Self(format!("{}-{:x}", self.0, hasher.finish())).value()
+    }
+
+    fn value(self) -> HeaderValue {
+        HeaderValue::from_str(&format!("W/\"{}\"", self.0)).expect("digits, letters and marks")
+    }
+}
+
+/// The validator of what is answered from memory.
 fn etag(catalog: &Catalog) -> HeaderValue {
-    let (lists, personal) = (catalog.snapshot().version, catalog.personal().version);
-    let guides = catalog.directory().version;
-    let tag = format!("W/\"{:x}-{lists:x}-{personal:x}-{guides:x}\"", catalog.nonce());
-    HeaderValue::from_str(&tag).expect("digits, letters and marks")
+    Tag::of(catalog).value()
 }
 
 /// Whether the client has what the tag stands for (RFC 9110, 13.1.2).
@@ -85,10 +107,17 @@ fn fresh<T>(headers: &HeaderMap, catalog: &Catalog, answer: impl FnOnce() -> T) 
 where
     axum::Json<T>: axum::response::IntoResponse,
 {
+    fresh_as(headers, &etag(catalog), answer)
+}
+
+/// The same of an answer with a validator of its own.
+fn fresh_as<T>(headers: &HeaderMap, tag: &HeaderValue, answer: impl FnOnce() -> T) -> axum::response::Response
+where
+    axum::Json<T>: axum::response::IntoResponse,
+{
     use axum::response::IntoResponse as _;
-    let tag = etag(catalog);
     let about = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    if has(headers, &tag) {
+    if has(headers, tag) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, axum::Json(answer())).into_response()

@@ -6,8 +6,12 @@ use iptv::Link;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::guide::{OnChannel, Programme};
 use crate::{
-    catalog::{Channel, ChannelId, Health, Personal, Shape, Snapshot, Source},
+    catalog::{
+        Catalog, Channel, ChannelId, Health, Personal, Shape, Snapshot, Source,
+        guide::{Directory, NowNext},
+    },
     live::rfc3339_of,
     logos,
 };
@@ -25,7 +29,7 @@ pub(super) struct Row {
     group: Option<String>,
     /// Its number on a remote control.
     number: Option<String>,
-    /// The address of its logo.
+    /// The address of its logo: its list's, else its guide's.
     logo: Option<String>,
     /// The same from this server, small, for a year; another size is asked for with `&w=256`.
     logo_url: Option<String>,
@@ -56,6 +60,18 @@ pub(super) struct Row {
     took_ms: Option<i64>,
     /// Why it last failed, as a stable word.
     failure: Option<String>,
+    /// What is on, where that is asked for with `now=true` and a guide knows.
+    now: Option<Programme>,
+    /// What comes next, likewise.
+    next: Option<Programme>,
+}
+
+/// What rows are made of, at one moment.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) personal: Arc<Personal>,
+    directory: Arc<Directory>,
 }
 
 fn logo_url(id: ChannelId, address: &str) -> String {
@@ -83,21 +99,29 @@ pub(super) struct SourceRow {
     failure: Option<String>,
 }
 
-impl Row {
-    pub(super) fn of(channel: &Channel, snapshot: &Snapshot, personal: &Personal) -> Self {
+impl View {
+    pub(super) fn of(catalog: &Catalog) -> Self {
+        let (snapshot, personal) = (catalog.snapshot(), catalog.personal());
+        Self { snapshot, personal, directory: catalog.directory() }
+    }
+
+    pub(super) fn row(&self, channel: &Arc<Channel>) -> Row {
+        let Self { snapshot, personal, directory } = self;
+        let of_guide = || directory.belonging(channel)?.icon.as_deref();
+        let logo = channel.listed.logo.as_deref().or_else(of_guide);
         let first = channel.sources().next();
         let link = first.map(Source::link);
         let health: Vec<&Health> =
             channel.listed.sources.iter().filter_map(|source| personal.health(source)).collect();
         let worked = health.iter().filter(|it| it.worked_at.is_some()).max_by_key(|it| it.worked_at);
         let failed = health.iter().filter(|it| it.failed_at.is_some()).max_by_key(|it| it.failed_at);
-        Self {
+        Row {
             id: channel.id,
             name: channel.name().to_owned(),
             group: channel.group().map(str::to_owned),
             number: channel.number().map(str::to_owned),
-            logo: channel.listed.logo.as_deref().map(str::to_owned),
-            logo_url: channel.listed.logo.as_deref().map(|logo| logo_url(channel.id, logo)),
+            logo: logo.map(str::to_owned),
+            logo_url: logo.map(|logo| logo_url(channel.id, logo)),
             playlist: snapshot.playlist_of(channel.id).map_or("", |it| it.name.as_str()).to_owned(),
             kind: link.as_ref().map_or("http", kind),
             acestream_hash: link.as_ref().and_then(Link::acestream_hash).map(str::to_owned),
@@ -111,12 +135,22 @@ impl Row {
             worked_at: worked.and_then(|it| it.worked_at).map(rfc3339_of),
             took_ms: worked.and_then(|it| it.took_ms),
             failure: failed.and_then(|it| it.failure.clone()),
+            now: None,
+            next: None,
         }
     }
 
     /// One row a channel.
-    pub(super) fn all(channels: &[Arc<Channel>], snapshot: &Snapshot, personal: &Personal) -> Vec<Self> {
-        channels.iter().map(|channel| Self::of(channel, snapshot, personal)).collect()
+    pub(super) fn rows(&self, channels: &[Arc<Channel>]) -> Vec<Row> {
+        channels.iter().map(|channel| self.row(channel)).collect()
+    }
+}
+
+impl Row {
+    /// The same, with what is on.
+    pub(super) fn with(self, on: NowNext) -> Self {
+        let OnChannel { now, next } = on.into();
+        Self { now, next, ..self }
     }
 }
 
