@@ -1,13 +1,14 @@
 //! What the user made, as one file: out, and in again, on this server or another.
 
-use std::collections::HashMap;
-
-use iptv::name::fold;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Catalog, Channel, ChannelId, Edit, Error, Snapshot, store};
+use super::{
+    Catalog, ChannelId, Edit, Error,
+    known::{Here, Known},
+    store,
+};
 
 /// What says that a file is one of ours.
 const FORMAT: &str = "acehls-backup";
@@ -41,27 +42,6 @@ pub struct Backup {
     pub settings: Map<String, Value>,
 }
 
-/// A channel, and what it is known by where its ID is not.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Known {
-    /// Its ID.
-    #[schema(value_type = i64)]
-    pub id: ChannelId,
-    /// What its playlist calls it.
-    #[serde(default)]
-    pub name: String,
-    /// Its group there.
-    #[serde(default)]
-    pub group: Option<String>,
-    /// Its ID in the guide.
-    #[serde(default)]
-    pub tvg_id: Option<String>,
-    /// The link of its first source.
-    #[serde(default)]
-    pub link: Option<String>,
-}
-
 /// A favourite.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Favourite {
@@ -91,24 +71,6 @@ pub struct Restored {
     pub missing: usize,
 }
 
-impl Known {
-    fn of(channel: &Channel) -> Self {
-        let listed = &channel.listed;
-        Self {
-            id: channel.id,
-            name: listed.name.to_string(),
-            group: listed.group.as_deref().map(str::to_owned),
-            tvg_id: listed.tvg_id.as_deref().map(str::to_owned),
-            link: listed.sources.first().map(|source| source.key().into_owned()),
-        }
-    }
-
-    /// One whose channel is not here.
-    const fn unknown(id: ChannelId) -> Self {
-        Self { id, name: String::new(), group: None, tvg_id: None, link: None }
-    }
-}
-
 impl Catalog {
     /// All that the user made.
     ///
@@ -116,8 +78,11 @@ impl Catalog {
     /// As the store has them.
     pub async fn backup(&self) -> Result<Backup, Error> {
         let (snapshot, personal) = (self.snapshot(), self.personal());
-        let known =
-            |id: ChannelId| snapshot.channel(id).map_or_else(|| Known::unknown(id), |it| Known::of(it));
+        let strangers = self.0.store.strangers().await?;
+        let known = |id: ChannelId| match snapshot.channel(id) {
+            Some(channel) => Known::of(channel),
+            None => strangers.get(&id).cloned().unwrap_or_else(|| Known::unknown(id)),
+        };
         let favourites = personal.favourites.iter();
         let favourites =
             favourites.map(|(id, added_at)| Favourite { channel: known(*id), added_at: *added_at });
@@ -149,16 +114,20 @@ impl Catalog {
             edits: backup.edits.len(),
             ..Restored::default()
         };
-        let mut find = |known: &Known| {
-            here.find(known).unwrap_or_else(|| {
+        let mut strangers = Vec::new();
+        let mut find = |known: Known| {
+            here.find(&known).unwrap_or_else(|| {
                 restored.missing += 1;
-                known.id
+                let id = known.id;
+                strangers.push(known);
+                id
             })
         };
         let favourites: Vec<_> =
-            backup.favourites.iter().map(|it| (find(&it.channel), it.added_at)).collect();
-        let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(&it.channel), it.edit)).collect();
+            backup.favourites.into_iter().map(|it| (find(it.channel), it.added_at)).collect();
+        let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(it.channel), it.edit)).collect();
         edits.iter().try_for_each(|(_, edit)| super::changes::check(edit))?;
+        self.0.store.add_strangers(&strangers).await?;
         self.change_settings(backup.settings).await?;
         self.change_edits(|_| Ok(edits)).await?;
         self.change_favourites(move |all| {
@@ -219,47 +188,5 @@ impl Catalog {
             Ok(settings)
         })
         .await
-    }
-}
-
-/// The channels that are here, by all that they are known by.
-struct Here {
-    ids: std::collections::HashSet<ChannelId>,
-    by_link: HashMap<String, ChannelId>,
-    by_tvg_id: HashMap<(String, String), ChannelId>,
-    by_name: HashMap<(String, Option<String>), ChannelId>,
-}
-
-impl Here {
-    fn of(snapshot: &Snapshot) -> Self {
-        let mut this = Self {
-            ids: snapshot.ids(),
-            by_link: HashMap::new(),
-            by_tvg_id: HashMap::new(),
-            by_name: HashMap::new(),
-        };
-        for channel in snapshot.lists().iter().flat_map(|list| &list.channels) {
-            let known = Known::of(channel);
-            let name = fold(&known.name);
-            if let Some(tvg_id) = known.tvg_id {
-                this.by_tvg_id.entry((tvg_id, name.clone())).or_insert(channel.id);
-            }
-            if let Some(link) = known.link {
-                this.by_link.entry(link).or_insert(channel.id);
-            }
-            this.by_name.entry((name, known.group)).or_insert(channel.id);
-        }
-        this
-    }
-
-    fn find(&self, known: &Known) -> Option<ChannelId> {
-        if self.ids.contains(&known.id) {
-            return Some(known.id);
-        }
-        let name = fold(&known.name);
-        let by_tvg_id = known.tvg_id.as_ref().and_then(|id| self.by_tvg_id.get(&(id.clone(), name.clone())));
-        let by_link = || known.link.as_ref().and_then(|link| self.by_link.get(link));
-        let by_name = || self.by_name.get(&(name.clone(), known.group.clone())).filter(|_| !name.is_empty());
-        by_tvg_id.or_else(by_link).or_else(by_name).copied()
     }
 }

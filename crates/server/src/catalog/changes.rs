@@ -200,7 +200,7 @@ impl Catalog {
 
 impl Writing<'_> {
     /// Put edits onto their channels in memory.
-    async fn publish_edits(&self, edits: &HashMap<ChannelId, Edit>) -> Result<(), Error> {
+    pub(super) async fn publish_edits(&self, edits: &HashMap<ChannelId, Edit>) -> Result<(), Error> {
         let list = |list: &Arc<List>| {
             if !list.channels.iter().any(|it| edits.contains_key(&it.id)) {
                 return Arc::clone(list);

@@ -27,6 +27,7 @@ pub mod import;
 pub mod index;
 pub mod jobs;
 mod kept;
+mod known;
 mod name;
 mod others;
 mod personal;

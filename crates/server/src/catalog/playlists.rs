@@ -109,6 +109,9 @@ impl Catalog {
 
     pub(super) async fn forget(&self, playlist: &Playlist) -> Result<(), Error> {
         let writing = self.write().await?;
+        let snapshot = self.snapshot();
+        let lists = snapshot.lists().iter().filter(|it| it.playlist.id == playlist.id);
+        writing.remember(lists.flat_map(|list| &list.channels)).await?;
         writing.changing(Part::Lists).await?.remove_playlist(playlist.id).await?;
         writing.publish(|lists| lists.retain(|it| it.playlist.id != playlist.id)).await
     }

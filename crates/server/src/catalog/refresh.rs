@@ -1,6 +1,6 @@
 //! A playlist is read anew: fetched or taken as given, compared with what is kept, and saved at once or not at all.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use iptv::m3u::{Reader, Report, SkipReason};
@@ -190,6 +190,8 @@ impl Catalog {
         if is_same {
             writing.set_playlist(&playlist).await?;
         } else {
+            let gone: HashSet<_> = diff.removed.iter().copied().collect();
+            writing.remember(old.iter().filter(|it| gone.contains(&it.id))).await?;
             writing.changing(Part::Lists).await?.refresh(&playlist, &diff.change()).await?;
         }
         job.tell(|progress| {
@@ -199,7 +201,10 @@ impl Catalog {
         let (guides, refresh_s) = (playlist.state.guides.clone(), playlist.refresh_s);
         writing.publish_list(List { playlist, channels: diff.channels }).await?;
         drop(writing);
-        // The list is there, whatever becomes of its guides.
+        // The list is there, whatever becomes of its guides, and of what waited for its channels.
+        if let Err(error) = self.welcome().await {
+            tracing::warn!("what was made of channels under other IDs is not theirs yet: {error}");
+        }
         if let Err(error) = self.add_guides_of(&guides, refresh_s).await {
             tracing::warn!("the guides that a playlist names are not used: {error}");
         }

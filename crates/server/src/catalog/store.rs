@@ -5,6 +5,7 @@ mod channels;
 mod guides;
 mod playlists;
 mod shared;
+mod strangers;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -48,10 +49,11 @@ const KEEPALIVE: [(&str, &str); 3] =
 const CACHE: &str = "-16384";
 
 /// The steps from an empty database to today's. They only go forward and are never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "catalogue", include_str!("../../migrations/0001_catalogue.sql")),
     (2, "guide", include_str!("../../migrations/0002_guide.sql")),
     (3, "revisions", include_str!("../../migrations/0003_revisions.sql")),
+    (4, "strangers", include_str!("../../migrations/0004_strangers.sql")),
 ];
 
 /// Why the catalogue cannot be kept or read back.

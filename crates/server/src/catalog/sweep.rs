@@ -33,6 +33,7 @@ impl Catalog {
                 ordering: kept.iter().map(|it| it.id).collect(),
                 ..Change::default()
             };
+            writing.remember(gone.iter()).await?;
             writing.changing(Part::Lists).await?.refresh(&list.playlist, &change).await?;
             writing.publish_list(List { playlist: list.playlist.clone(), channels: kept }).await?;
             tracing::info!("{} channels of {:?} are forgotten", gone.len(), list.playlist.name.as_str());

@@ -250,6 +250,23 @@ async fn what_the_user_made_goes_from_one_server_to_another() {
     let backup = app.value("/api/backup").await;
     app.end().await;
 
+    // A server where they are not yet says of them what it was told.
+    let later = TestApp::start().await;
+    let restored: Value = later.send(Method::PUT, "/api/backup", backup.clone()).await.json().await.unwrap();
+    assert_eq!(restored, json!({ "favourites": 2, "edits": 1, "missing": 3 }));
+    assert_eq!(later.value("/api/backup").await, backup);
+    for name in ["television", "tv"] {
+        later.upload(name, list()).await;
+        assert_eq!(later.names("?only=favourites").await, ["Canal 2", "Uno"]);
+    }
+    // And when their list goes and comes by another name.
+    for name in ["television", "tv"] {
+        later.request(Method::DELETE, &format!("/api/playlists/{name}")).send().await.unwrap();
+    }
+    later.upload("anew", list()).await;
+    assert_eq!(later.names("?only=favourites").await, ["Canal 2", "Uno"]);
+    later.end().await;
+
     // The same channels in a playlist of another name have other IDs.
     let other = TestApp::start().await;
     other.upload("television", list()).await;
