@@ -465,7 +465,10 @@ export interface paths {
         };
         /** One playlist. */
         get: operations["show_playlist"];
-        /** Change a playlist's name, address, or how often it is refreshed; what is not given stays. Its channels stay too. */
+        /**
+         * Change a playlist's name, address, or how often it is refreshed; what is not given stays. Its channels stay too, until
+         *     they are read from another address: that begins at once.
+         */
         put: operations["change_playlist"];
         post?: never;
         /** Remove a playlist and its channels. What was made of them comes back should they come back. */
@@ -911,7 +914,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The guide of all channels as XMLTV, for the players that take `playlist.m3u`. */
+        /**
+         * The guide of all channels as XMLTV, for the players that take `playlist.m3u`, under the IDs that stand there.
+         * @description A guide that cannot be read to its end breaks off: the connection does, not the text alone.
+         */
         get: operations["xmltv"];
         put?: never;
         post?: never;
@@ -1042,12 +1048,14 @@ export interface components {
              * @description Its name for programs; stays, whatever its playlist does.
              */
             id: number;
-            /** @description The address of its logo. */
+            /** @description The address of its logo: its list's, else its guide's. */
             logo?: string | null;
             /** @description The same from this server, small, for a year; another size is asked for with `&w=256`. */
             logo_url?: string | null;
             /** @description What to call it. */
             name: string;
+            next?: components["schemas"]["Programme"] | null;
+            now?: components["schemas"]["Programme"] | null;
             /** @description Its number on a remote control. */
             number?: string | null;
             /** @description The link of its first source as the playlist has it. */
@@ -1512,6 +1520,48 @@ export interface components {
         NowNext: {
             next?: components["schemas"]["Programme"] | null;
             now?: components["schemas"]["Programme"] | null;
+        };
+        /**
+         * @description What is to become of an edit, as a JSON merge patch (RFC 7396): what is not given stays, and what is `null` is the
+         *     playlist's again.
+         */
+        Patch: {
+            /**
+             * @description Another group.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description The ID of its channel in the guides.
+             * @default null
+             */
+            guide: string | null;
+            /**
+             * @description Not shown in lists.
+             * @default null
+             */
+            hidden: boolean | null;
+            /**
+             * @description Another name.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Another number.
+             * @default null
+             */
+            number: string | null;
+            /**
+             * Format: int64
+             * @description Its place in front of the channels that have none.
+             * @default null
+             */
+            position: number | null;
+            /**
+             * @description The link of the source to play first.
+             * @default null
+             */
+            source: string | null;
         };
         /**
          * @description What a job does.
@@ -2086,6 +2136,8 @@ export interface operations {
                 hidden?: boolean;
                 /** @description Their order. Without it, what fits best comes first where there is a `q`, else that of the lists. */
                 sort?: "list" | "name" | "number";
+                /** @description What is on each of them too, and what comes next. `GET /api/channels/index` passes it over. */
+                now?: boolean;
                 /** @description How many to pass over. */
                 offset?: number;
                 /** @description How many at most: 100 unless told, up to 1000. */
@@ -2140,6 +2192,8 @@ export interface operations {
                 hidden?: boolean;
                 /** @description Their order. Without it, what fits best comes first where there is a `q`, else that of the lists. */
                 sort?: "list" | "name" | "number";
+                /** @description What is on each of them too, and what comes next. `GET /api/channels/index` passes it over. */
+                now?: boolean;
                 /** @description How many to pass over. */
                 offset?: number;
                 /** @description How many at most: 100 unless told, up to 1000. */
@@ -2269,7 +2323,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Edit"];
+                "application/json": components["schemas"]["Patch"];
             };
         };
         responses: {
@@ -2757,7 +2811,7 @@ export interface operations {
                 q?: string;
                 /** @description Minutes east of Greenwich, for hours that stand in the names of channels without a zone. */
                 zone?: number;
-                /** @description How many to pass over. */
+                /** @description How many to pass over, up to 100,000. */
                 offset?: number;
                 /** @description How many at most: 100 unless told, up to 1000. */
                 limit?: number;

@@ -35,6 +35,7 @@ impl Catalog {
             let mut edit = channel.edit.as_deref().cloned().unwrap_or_default();
             patch.apply(&mut edit);
             check(&edit)?;
+            check_source(channel, &edit)?;
             Ok(vec![(id, edit)])
         })
         .await
@@ -216,6 +217,20 @@ fn edited(channel: &Arc<Channel>, edit: Option<&Edit>) -> Arc<Channel> {
     let Some(edit) = edit else { return Arc::clone(channel) };
     let edit = (*edit != Edit::default()).then(|| Box::new(edit.clone()));
     Arc::new(Channel { edit, ..(**channel).clone() })
+}
+
+/// Refuse to choose a source that the channel has not.
+fn check_source(channel: &Channel, edit: &Edit) -> Result<(), Error> {
+    let (chosen, before) =
+        (edit.source.as_deref(), channel.edit.as_deref().and_then(|it| it.source.as_deref()));
+    let is_its = |url: &str| channel.listed.sources.iter().any(|source| &*source.url == url);
+    match chosen {
+        // One that was there may be away for a while.
+        Some(url) if chosen != before && !is_its(url) => {
+            Err(Error::Invalid("source: none of the channel's sources has this link".to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn check(edit: &Edit) -> Result<(), Error> {

@@ -80,17 +80,22 @@ fn plain(text: String) -> String {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(Kind::InvalidRequest, plain(rejection.body_text())).status(rejection.status())
+        let (status, text) = (rejection.status(), rejection.body_text());
+        refused(status, plain(text))
     }
+}
+
+/// A body that was not taken.
+fn refused(status: StatusCode, text: String) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(Kind::TooLarge, "The body is larger than is taken here.".to_owned());
+    }
+    Problem::new(Kind::InvalidRequest, text).status(status)
 }
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
-        let kind = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
-            _ => Kind::InvalidRequest,
-        };
-        Self::new(kind, rejection.body_text()).status(rejection.status())
+        refused(rejection.status(), rejection.body_text())
     }
 }
 

@@ -136,6 +136,44 @@ async fn edits_and_favourites_outlive_refresh_and_restart() {
 }
 
 #[tokio::test]
+async fn what_lets_anybody_in_to_logos_is_not_told_and_a_source_of_another_channel_is_not_chosen() {
+    let app = TestApp::start().await;
+    let logo = "http://me:secret@logos.example/one.png?size=2";
+    app.upload("tv", format!("#EXTINF:-1 tvg-logo=\"{logo}\",One\nhttp://tv.example/1\n")).await;
+    let id = app.id_of("One").await;
+
+    assert_eq!(
+        app.value("/api/channels").await["channels"][0]["logo"],
+        "http://logos.example/one.png?size=2"
+    );
+    let choose = async |link: &str| {
+        app.send(Method::PATCH, &format!("/api/channels/{id}"), json!({ "source": link })).await.status()
+    };
+    assert_eq!(
+        (choose("http://tv.example/1").await, choose("http://tv.example/2").await),
+        (reqwest::StatusCode::OK, reqwest::StatusCode::BAD_REQUEST)
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_playlist_at_another_address_is_read_at_once() {
+    let app = TestApp::start().await;
+    let add = json!({ "name": "away", "url": "http://127.0.0.1:1/a.m3u" });
+    let added: Value = app.send(Method::POST, "/api/playlists", add).await.json().await.unwrap();
+    app.job_over(&added["job"]["id"]).await;
+
+    let to = json!({ "url": "http://127.0.0.1:1/b.m3u" });
+    assert_eq!(app.send(Method::PUT, "/api/playlists/away", to).await.status(), 200);
+    let jobs = app.value("/api/jobs").await;
+    assert_eq!(jobs["jobs"].as_array().unwrap().len(), 2);
+    let same = json!({ "name": "there" });
+    assert_eq!(app.send(Method::PUT, "/api/playlists/away", same).await.status(), 200);
+    assert_eq!(app.value("/api/jobs").await["jobs"].as_array().unwrap().len(), 2);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_file_that_shrank_is_taken_as_it_is() {
     let app = TestApp::start().await;
     let many = |count: usize| -> String {

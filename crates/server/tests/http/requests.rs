@@ -95,8 +95,9 @@ async fn a_body_beyond_the_limit_is_refused() {
 
     let response = app.play(&format!(r#"{{"hash": "{}"}}"#, "a".repeat(70_000))).await;
 
-    let (status, kind, _) = kind_and_detail(response).await;
+    let (status, kind, detail) = kind_and_detail(response).await;
     assert_eq!((status, kind.as_str()), (413, "too-large"));
+    assert_eq!(detail, "The body is larger than is taken here.");
     app.end().await;
 }
 

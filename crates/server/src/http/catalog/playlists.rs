@@ -212,7 +212,8 @@ pub(super) async fn show(
     Ok(Json(Playlist::of(&*services.catalog.list(&name.parse()?)?)))
 }
 
-/// Change a playlist's name, address, or how often it is refreshed; what is not given stays. Its channels stay too.
+/// Change a playlist's name, address, or how often it is refreshed; what is not given stays. Its channels stay too, until
+/// they are read from another address: that begins at once.
 #[utoipa::path(
     put, path = "/api/playlists/{name}", operation_id = "change_playlist", tag = "playlists", request_body = New,
     params(("name" = String, Path, description = "The playlist's name")),
@@ -234,13 +235,16 @@ pub(super) async fn change(
     let new_name = new.name.as_deref().map(str::parse).transpose()?;
     let refresh_s = new.refresh_s.map_or(before.refresh_s, |seconds| Some(seconds).filter(|it| *it > 0));
     let origin = match (&new.url, &new.xtream, &new.text) {
-        (None, None, None) => before.origin,
+        (None, None, None) => before.origin.clone(),
         (_, _, Some(_)) => {
             return Err(Problem::new(Kind::InvalidRequest, "text: put the list itself to …/content."));
         }
         _ => new.origin()?.0,
     };
     let changed = services.catalog.change(name, Wanted { name: new_name, origin, refresh_s }).await?;
+    if changed.origin != before.origin {
+        services.catalog.refresh(&changed.name, Given::Address { confirmed: false })?;
+    }
     Ok(Json(Playlist::of(&*services.catalog.list(&changed.name)?)))
 }
 

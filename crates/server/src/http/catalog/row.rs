@@ -78,6 +78,18 @@ fn logo_url(id: ChannelId, address: &str) -> String {
     format!("/api/channels/{id}/logo?v={}", logos::mark(address))
 }
 
+/// The address without a user and a password, which are this server's to use.
+fn without_credentials(address: &str) -> String {
+    match address.parse::<reqwest::Url>() {
+        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
+            // Only an address without a host refuses.
+            _ = url.set_username("").and_then(|()| url.set_password(None));
+            url.into()
+        }
+        _ => address.to_owned(),
+    }
+}
+
 /// A source of a channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChannelSource)]
@@ -120,7 +132,7 @@ impl View {
             name: channel.name().to_owned(),
             group: channel.group().map(str::to_owned),
             number: channel.number().map(str::to_owned),
-            logo: logo.map(str::to_owned),
+            logo: logo.map(without_credentials),
             logo_url: logo.map(|logo| logo_url(channel.id, logo)),
             playlist: snapshot.playlist_of(channel.id).map_or("", |it| it.name.as_str()).to_owned(),
             kind: link.as_ref().map_or("http", kind),
