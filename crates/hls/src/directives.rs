@@ -119,17 +119,6 @@ impl Profile {
             Self::Solid => Duration::from_secs(30),
         }
     }
-
-    /// How much media a player begins with, where it comes as it is played.
-    #[must_use]
-    pub const fn begins_with(self) -> Duration {
-        match self {
-            // Whoever wants to be fast does not wait for the third part: two are there when it asks for the first, and
-            // the third when it has played that.
-            Self::Fast => Duration::from_millis(640),
-            Self::Balanced | Self::Smooth | Self::Solid => self.hold_back(),
-        }
-    }
 }
 
 impl FromStr for Profile {

@@ -170,7 +170,7 @@ impl Snapshot {
     pub fn is_ready(&self, profile: Profile) -> bool {
         let least =
             if profile == Profile::Fast { self.window.is_announced() } else { !self.window.is_empty() };
-        let least_ready = profile.begins_with().max(2 * self.window.part_target());
+        let least_ready = profile.hold_back().max(3 * self.window.part_target());
         let lost = if profile == Profile::Fast { Duration::ZERO } else { self.group() };
         let enough = self.window.ready() + lost >= least_ready;
         least && (enough || self.settled || self.window.is_over())

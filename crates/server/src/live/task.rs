@@ -433,7 +433,7 @@ impl Task {
     async fn part_added(&mut self) {
         self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
-        let enough = self.packager.window().ready() >= Profile::Fast.begins_with();
+        let enough = self.packager.window().ready() >= Profile::Fast.hold_back();
         if enough && self.shared.wishes.has(Profile::Fast) && !self.packager.window().is_announced() {
             self.packager.announce();
         }
