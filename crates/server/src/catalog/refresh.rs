@@ -249,8 +249,11 @@ impl Catalog {
             tracing::warn!("playlist {:?} was not refreshed: {text}", playlist.name.as_str());
         }
         let kept = self.set_state(playlist, |state| {
-            if !is_cancelled {
+            // An empty list says why it is empty.
+            if !is_cancelled || state.refreshed_at.is_none() {
                 state.error = Some(text.clone());
+            }
+            if !is_cancelled {
                 // A file that cannot be read is not tried again until it changes.
                 state.file = file;
             }

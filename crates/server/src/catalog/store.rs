@@ -15,7 +15,7 @@ mod user;
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 use sqlx::{
-    PgPool, SqlSafeStr as _, SqlitePool,
+    Connection as _, PgPool, SqlSafeStr as _, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -133,7 +133,11 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(PATIENCE)
             .pragma("cache_size", CACHE);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            // On a full disk SQLite ends a transaction by itself, and the connection goes on believing in it.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
         let pool = Pool::Sqlite(pool.connect_with(options).await?);
         Self { pool }.migrated().await
     }

@@ -18,6 +18,9 @@ use axum::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS");
+
+/// The same, for those who ask for one more.
+const METHODS_AND_PATCH: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS, PATCH");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// With credentials `*` would be a header's name, so those a page has a use for are listed.
@@ -37,13 +40,15 @@ pub(super) fn preflight(asked: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(ALLOW_METHODS, METHODS);
+    let wants_patch = asked.get(REQUEST_METHOD).is_some_and(|method| method == Method::PATCH.as_str());
+    headers.insert(ALLOW_METHODS, if wants_patch { METHODS_AND_PATCH } else { METHODS });
     headers.insert(MAX_AGE, HeaderValue::from_static("3600"));
     // Mirrored, not `*`: that would leave `Authorization` out.
     if let Some(names) = asked.get(REQUEST_HEADERS) {
         headers.insert(ALLOW_HEADERS, names.clone());
     }
-    headers.insert(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
+    let vary = "Access-Control-Request-Headers, Access-Control-Request-Method";
+    headers.insert(VARY, HeaderValue::from_static(vary));
     response
 }
 

@@ -28,6 +28,10 @@ async fn any_page_may_use_the_server_without_credentials() {
     assert_eq!(header(&asked, "max-age"), Some("3600"));
     assert_eq!(header(&asked, "allow-credentials"), None);
 
+    let request = app.request(Method::OPTIONS, "/api/settings").header("origin", PAGE);
+    let asked = request.header("access-control-request-method", "PATCH").send().await.unwrap();
+    assert_eq!(header(&asked, "allow-methods"), Some("GET, POST, PUT, DELETE, OPTIONS, PATCH"));
+
     for path in ["/health", "/api/nothing", "/"] {
         let answer = app.request(Method::GET, path).header("origin", PAGE).send().await.unwrap();
         assert_eq!(header(&answer, "allow-origin"), Some("*"), "{path}");

@@ -1,6 +1,8 @@
 //! What is kept is given back, by either database.
 
-use super::{Change, Saved, Store, testing::databases};
+use sqlx::AssertSqlSafe;
+
+use super::{CONNECTIONS, Change, Pool, Saved, Store, testing::databases};
 use crate::catalog::{Channel, ChannelId, Edit, Health, Listed, Origin, Playlist, PlaylistId, State};
 
 fn playlist() -> Playlist {
@@ -167,4 +169,31 @@ async fn an_address_that_is_no_postgresql_is_refused_without_showing_it() {
     let refused = Store::at("mysql://user:secret@db/x").await.unwrap_err().to_string();
 
     assert!(refused.contains("only postgres://") && !refused.contains("secret"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_disk_that_was_full_spoils_no_connection() {
+    let database = databases().await.remove(0);
+    let store = &database.store;
+    let Pool::Sqlite(pool) = &store.pool else { panic!("the first is SQLite") };
+    let limit = async |pages: u32| {
+        let mut all = Vec::new();
+        for _ in 0..CONNECTIONS {
+            all.push(pool.acquire().await.unwrap());
+        }
+        for connection in &mut all {
+            let sql = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+            sqlx::query(sql).execute(&mut **connection).await.unwrap();
+        }
+    };
+    let favourites = |count: i64| (1..=count).map(|id| (ChannelId(id), id)).collect();
+
+    // As small as it is.
+    limit(1).await;
+    assert!(store.set_favourites(&favourites(20_000)).await.is_err());
+    limit(1 << 20).await;
+
+    for count in 1..=3 * i64::from(CONNECTIONS) {
+        store.set_favourites(&favourites(count)).await.unwrap();
+    }
 }
