@@ -48,14 +48,17 @@ impl Store {
                            COALESCE(group_title, '') || $1 || COALESCE(number, '') || $1 || COALESCE(more, '') || $1 || \
                            url || $1 || COALESCE(options, '') || $1 || COALESCE(CAST(vanished_at AS TEXT), ''), $2) \
                            FROM channels WHERE id >= $3 AND id < $4";
-        let (mut edits, mut others) = (self.edits().await?, self.other_sources().await?);
+        let (mut edits, mut others) = tokio::try_join!(self.edits(), self.other_sources())?;
         let mut found: HashMap<PlaylistId, Vec<Channel>> = HashMap::new();
-        let mut text = None;
-        // The database puts the next piece together while this one is read.
-        for piece in 0..=PIECES {
-            let (next, read) = tokio::join!(self.piece(SQL, piece), async { channels(text.as_deref()) });
-            text = next?;
-            for (playlist, mut channel) in read? {
+        let mut texts = [None, None];
+        // The database puts the next two pieces together, by two connections, while these are read.
+        for piece in (0..=PIECES).step_by(2) {
+            let read = async { texts.each_ref().map(|text: &Option<String>| channels(text.as_deref())) };
+            let next = async { tokio::try_join!(self.piece(SQL, piece), self.piece(SQL, piece + 1)) };
+            let (next, read) = tokio::join!(next, read);
+            texts = next?.into();
+            let [one, other] = read;
+            for (playlist, mut channel) in one?.into_iter().chain(other?) {
                 channel.listed.sources.extend(others.remove(&channel.id.0).into_iter().flatten());
                 channel.edit = edits.remove(&channel.id.0).map(Box::new);
                 found.entry(playlist).or_default().push(channel);
