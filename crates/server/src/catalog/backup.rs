@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    Catalog, ChannelId, Edit, Error,
+    Catalog, ChannelId, Edit, Error, Favourites, Writing,
     known::{Here, Known},
     store,
 };
@@ -108,7 +108,16 @@ impl Catalog {
         if backup.format != FORMAT || backup.version != 1 {
             return Err(Error::Invalid(format!("this is no backup of version 1: format is not {FORMAT:?}")));
         }
-        let here = Here::of(&self.snapshot());
+        let edits = backup.edits.iter().map(|it| &it.edit);
+        edits.into_iter().try_for_each(super::changes::check)?;
+        let this = self.clone();
+        self.whole(async move { this.restore_now(backup).await }).await
+    }
+
+    async fn restore_now(&self, backup: Backup) -> Result<Restored, Error> {
+        let writing = self.write().await?;
+        let snapshot = self.snapshot();
+        let here = tokio::task::spawn_blocking(move || Here::of(&snapshot)).await?;
         let mut restored = Restored {
             favourites: backup.favourites.len(),
             edits: backup.edits.len(),
@@ -126,15 +135,14 @@ impl Catalog {
         let favourites: Vec<_> =
             backup.favourites.into_iter().map(|it| (find(it.channel), it.added_at)).collect();
         let edits: Vec<_> = backup.edits.into_iter().map(|it| (find(it.channel), it.edit)).collect();
-        edits.iter().try_for_each(|(_, edit)| super::changes::check(edit))?;
+        writing.change_settings(backup.settings).await?;
         self.0.store.add_strangers(&strangers).await?;
-        self.change_settings(backup.settings).await?;
-        self.change_edits(|_| Ok(edits)).await?;
-        self.change_favourites(move |all| {
-            let before = std::mem::take(all);
-            favourites.into_iter().chain(before).for_each(|(id, at)| _ = all.entry(id).or_insert(at));
-        })
-        .await?;
+        writing.put_edits(edits).await?;
+        let before = self.personal();
+        let mut all = Favourites::new();
+        let others = before.favourites.iter().map(|(id, at)| (*id, *at));
+        favourites.into_iter().chain(others).for_each(|(id, at)| _ = all.entry(id).or_insert(at));
+        writing.put_favourites(all).await?;
         Ok(restored)
     }
 
@@ -176,17 +184,23 @@ impl Catalog {
     pub async fn change_settings(&self, change: Map<String, Value>) -> Result<Map<String, Value>, Error> {
         let this = self.clone();
         self.whole(async move {
-            let _writing = this.write().await?;
-            let mut settings = this.settings().await?;
-            settings.extend(change);
-            settings.retain(|_, value| !value.is_null());
-            let text = serde_json::to_string(&settings).map_err(store::Error::from)?;
-            if text.len() > SETTINGS_MAX {
-                return Err(Error::Invalid(format!("settings: at most {SETTINGS_MAX} bytes are kept")));
-            }
-            this.0.store.set_setting(SETTINGS, &text).await?;
-            Ok(settings)
+            let writing = this.write().await?;
+            writing.change_settings(change).await
         })
         .await
+    }
+}
+
+impl Writing<'_> {
+    async fn change_settings(&self, change: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        let mut settings = self.catalog.settings().await?;
+        settings.extend(change);
+        settings.retain(|_, value| !value.is_null());
+        let text = serde_json::to_string(&settings).map_err(store::Error::from)?;
+        if text.len() > SETTINGS_MAX {
+            return Err(Error::Invalid(format!("settings: at most {SETTINGS_MAX} bytes are kept")));
+        }
+        self.catalog.0.store.set_setting(SETTINGS, &text).await?;
+        Ok(settings)
     }
 }

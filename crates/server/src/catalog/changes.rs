@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Catalog, Channel, ChannelId, Edit, Error, Favourites, Health, List, Part, Patch, Snapshot, Writing,
+    Area, Catalog, Channel, ChannelId, Edit, Error, Favourites, Health, List, Patch, Snapshot, Writing,
     jobs::Job, now,
 };
 
@@ -36,7 +36,8 @@ impl Catalog {
             patch.apply(&mut edit);
             check(&edit)?;
             check_source(channel, &edit)?;
-            Ok(vec![(id, edit)])
+            let is_new = channel.edit.as_deref().map_or(edit != Edit::default(), |before| *before != edit);
+            Ok(if is_new { vec![(id, edit)] } else { Vec::new() })
         })
         .await
     }
@@ -50,8 +51,7 @@ impl Catalog {
         self.whole(async move {
             let writing = this.write().await?;
             let edits = change(&this.snapshot())?;
-            writing.changing(Part::Lists).await?.set_edits(&edits).await?;
-            writing.publish_edits(&edits.into_iter().collect()).await
+            writing.put_edits(edits).await
         })
         .await
     }
@@ -121,12 +121,7 @@ impl Catalog {
             let writing = this.write().await?;
             let mut favourites = this.personal().favourites.clone();
             change(&mut favourites);
-            // Their order counts, too.
-            if favourites.as_slice() != this.personal().favourites.as_slice() {
-                writing.changing(Part::Personal).await?.set_favourites(&favourites).await?;
-                writing.publish_personal(|personal| personal.favourites = favourites);
-            }
-            Ok(())
+            writing.put_favourites(favourites).await
         })
         .await
     }
@@ -140,7 +135,7 @@ impl Catalog {
         let this = self.clone();
         self.whole(async move {
             let (writing, at) = (this.write().await?, now());
-            writing.changing(Part::Personal).await?.add_recent(id, at).await?;
+            writing.changing(Area::Personal).await?.add_recent(id, at).await?;
             writing.publish_personal(|personal| {
                 personal.recents.retain(|(known, _)| *known != id);
                 personal.recents.insert(0, (id, at));
@@ -159,7 +154,7 @@ impl Catalog {
         let this = self.clone();
         self.whole(async move {
             let writing = this.write().await?;
-            writing.changing(Part::Personal).await?.clear_recents().await?;
+            writing.changing(Area::Personal).await?.clear_recents().await?;
             writing.publish_personal(|personal| personal.recents.clear());
             Ok(())
         })
@@ -191,7 +186,7 @@ impl Catalog {
             }
             let mut health = known.health.get(&link).cloned().unwrap_or_default();
             change(&mut health);
-            writing.changing(Part::Personal).await?.set_health(&link, &health).await?;
+            writing.changing(Area::Personal).await?.set_health(&link, &health).await?;
             writing.publish_personal(|personal| drop(personal.health.insert(link, health)));
             Ok(())
         })
@@ -200,8 +195,27 @@ impl Catalog {
 }
 
 impl Writing<'_> {
+    /// Keep these edits in the place of those of the same channels.
+    pub(super) async fn put_edits(&self, edits: Vec<(ChannelId, Edit)>) -> Result<(), Error> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        self.changing(Area::Lists).await?.set_edits(&edits).await?;
+        self.publish_edits(&edits.into_iter().collect()).await
+    }
+
+    /// Keep these favourites, in this order, in the place of those that there were.
+    pub(super) async fn put_favourites(&self, favourites: Favourites) -> Result<(), Error> {
+        // Their order counts, too.
+        if favourites.as_slice() != self.catalog.personal().favourites.as_slice() {
+            self.changing(Area::Personal).await?.set_favourites(&favourites).await?;
+            self.publish_personal(|personal| personal.favourites = favourites);
+        }
+        Ok(())
+    }
+
     /// Put edits onto their channels in memory.
-    pub(super) async fn publish_edits(&self, edits: &HashMap<ChannelId, Edit>) -> Result<(), Error> {
+    async fn publish_edits(&self, edits: &HashMap<ChannelId, Edit>) -> Result<(), Error> {
         let list = |list: &Arc<List>| {
             if !list.channels.iter().any(|it| edits.contains_key(&it.id)) {
                 return Arc::clone(list);

@@ -52,6 +52,12 @@ pub enum Error {
     /// It is being read, and something else was to be read.
     #[error("{0:?} is being read: wait for its job, or end it")]
     Busy(String),
+    /// Others change the catalogue, and it takes too long.
+    #[error("the catalogue is being changed for too long: try again later")]
+    Occupied,
+    /// Another server with the same database changed it in between, though it was not its turn.
+    #[error("another server changed the catalogue in between: try again")]
+    Overtaken,
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),

@@ -9,7 +9,7 @@ use iptv::name::fold;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Catalog, Channel, ChannelId, Edit, Error, Favourites, Part, Snapshot, Writing};
+use super::{Catalog, Channel, ChannelId, Edit, Error, Favourites, Snapshot, Writing};
 
 /// A channel, and what it is known by where its ID is not.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -56,22 +56,30 @@ impl Catalog {
     /// # Errors
     /// As the store has them.
     pub(super) async fn welcome(&self) -> Result<(), Error> {
-        if self.0.store.strangers().await?.is_empty() {
+        // Nobody waits for a look that finds nothing.
+        if self.recognised().await?.is_empty() {
             return Ok(());
         }
         let this = self.clone();
         self.whole(async move {
             let writing = this.write().await?;
-            let (strangers, snapshot) = (this.0.store.strangers().await?, this.snapshot());
-            let look = move || {
-                let here = Here::of(&snapshot);
-                let found = strangers.values().filter_map(|known| Some((known.id, here.find(known)?)));
-                found.collect::<HashMap<_, _>>()
-            };
-            let found = tokio::task::spawn_blocking(look).await?;
-            if found.is_empty() { Ok(()) } else { writing.rename(&found).await }
+            writing.rename(&this.recognised().await?).await
         })
         .await
+    }
+
+    /// Strangers that are there now, and under which IDs.
+    async fn recognised(&self) -> Result<HashMap<ChannelId, ChannelId>, Error> {
+        let (strangers, snapshot) = (self.0.store.strangers().await?, self.snapshot());
+        if strangers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let look = move || {
+            let here = Here::of(&snapshot);
+            let found = strangers.values().filter_map(|known| Some((known.id, here.find(known)?)));
+            found.collect()
+        };
+        Ok(tokio::task::spawn_blocking(look).await?)
     }
 }
 
@@ -92,12 +100,10 @@ impl Writing<'_> {
         let before = &self.catalog.personal().favourites;
         let favourites: Favourites =
             before.iter().map(|(id, at)| (ids.get(id).copied().unwrap_or(*id), *at)).collect();
-        self.changing(Part::Lists).await?.set_edits(&edits).await?;
-        self.changing(Part::Personal).await?.set_favourites(&favourites).await?;
+        self.put_edits(edits).await?;
+        self.put_favourites(favourites).await?;
         // At last: who breaks off before begins again.
-        self.catalog.0.store.remove_strangers(ids.keys().copied()).await?;
-        self.publish_personal(|personal| personal.favourites = favourites);
-        self.publish_edits(&edits.into_iter().collect()).await
+        Ok(self.catalog.0.store.remove_strangers(ids.keys().copied()).await?)
     }
 }
 
@@ -123,12 +129,15 @@ pub(super) struct Here {
 impl Here {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let mut this = Self {
-            ids: snapshot.ids(),
+            ids: HashSet::new(),
             by_link: HashMap::new(),
             by_tvg_id: HashMap::new(),
             by_name: HashMap::new(),
         };
-        for channel in snapshot.lists().iter().flat_map(|list| &list.channels) {
+        // What is shown of a list that was never read to its end may go again.
+        let lists = snapshot.lists().iter().filter(|it| it.playlist.state.refreshed_at.is_some());
+        for channel in lists.flat_map(|list| &list.channels) {
+            this.ids.insert(channel.id);
             let known = Known::of(channel);
             let name = fold(&known.name);
             if let Some(tvg_id) = known.tvg_id {

@@ -6,10 +6,13 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use tokio::sync::{RwLock, Semaphore};
+use tokio::{
+    sync::{RwLock, Semaphore},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{clock::now, fetch::Fetcher};
@@ -59,10 +62,13 @@ pub use query::{Mark, Only, Page, Query, Shape, Sort};
 pub use refresh::Given;
 pub use snapshot::{Group, List, Snapshot};
 pub use store::Store;
-use store::{Part, Revisions};
+use store::{Area, Revisions};
 
 /// So many lists are read at once: each takes memory, and the processor.
 const READ_AT_ONCE: usize = 2;
+
+/// Whoever changes something waits for its turn no longer.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// The catalogue, to be handed around.
 #[derive(Debug, Clone)]
@@ -81,7 +87,7 @@ struct Inner {
     /// Read-locked by those who write an edition of a guide: what is nobody's is removed while nobody does.
     editions: Arc<RwLock<()>>,
     jobs: Jobs,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// Tells this process's snapshots from those of others.
     nonce: u64,
     tasks: TaskTracker,
@@ -105,10 +111,13 @@ impl Catalog {
     /// As the store has them.
     pub async fn load(store: Store, fetcher: Fetcher, folder: Arc<Folder>) -> Result<Self, Error> {
         let begun = Instant::now();
+        // Nobody changes what is being read.
+        let turn = store.turn().await?;
         let revisions = store.revisions().await?;
         let lists = store.load().await?;
         let read = begun.elapsed();
         let personal = Personal::read(&store, 0).await?;
+        turn.end().await?;
         let nothing = Snapshot::default();
         let lists = lists.into_iter().map(|saved| Arc::new(List::of(saved, &nothing))).collect();
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
@@ -128,7 +137,7 @@ impl Catalog {
             looking: tokio::sync::Mutex::default(),
             editions: Arc::default(),
             jobs: Jobs::default(),
-            turns: Semaphore::new(READ_AT_ONCE),
+            turns: Arc::new(Semaphore::new(READ_AT_ONCE)),
             nonce: fastrand::u64(..),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -190,32 +199,53 @@ impl Catalog {
 
     /// Wait until nobody else changes anything, here or on another server with the same database.
     async fn write(&self) -> Result<Writing<'_>, Error> {
-        let here = self.0.writing.lock().await;
-        let writing = Writing { catalog: self, _among_servers: self.0.store.turn().await?, _here: here };
-        writing.catch_up().await?;
-        Ok(writing)
+        let write = async {
+            let here = self.0.writing.lock().await;
+            let told = Mutex::default();
+            let writing =
+                Writing { catalog: self, told, _among_servers: self.0.store.turn().await?, _here: here };
+            writing.catch_up().await?;
+            Ok(writing)
+        };
+        timeout(PATIENCE, write).await.map_err(|_| Error::Occupied)?
     }
 }
 
 /// The right to change the catalogue.
 struct Writing<'a> {
     catalog: &'a Catalog,
+    /// What is about to change, and how often it has been: known as soon as it is in memory, too.
+    told: Mutex<Vec<(Area, i64)>>,
     _among_servers: store::Turn,
     _here: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Writing<'_> {
-    /// The store, to change `part` of what is in it.
-    async fn changing(&self, part: Part) -> Result<&Store, Error> {
+    /// The store, to change an area of what is in it.
+    ///
+    /// # Errors
+    /// As the store has them; and another server changed it since: the database lost the connection that held our turn.
+    async fn changing(&self, area: Area) -> Result<&Store, Error> {
         let store = &self.catalog.0.store;
-        let number = store.tell(part).await?;
-        self.catalog.now(|now| now.revisions.note(part, number));
+        let number = store.tell(area).await?;
+        if store.is_shared() && number != self.catalog.now(|now| now.revisions.of(area)) + 1 {
+            return Err(Error::Overtaken);
+        }
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push((area, number));
         Ok(store)
+    }
+
+    /// What was changed is in memory, too. What is not, because it failed, is read again before the next change.
+    fn published(&self, area: Area) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, number) in told.iter().filter(|it| it.0 == area) {
+            self.catalog.now(|now| now.revisions.note(area, *number));
+        }
     }
 
     /// Keep what is said of a playlist.
     async fn set_playlist(&self, playlist: &Playlist) -> Result<(), Error> {
-        Ok(self.changing(Part::Lists).await?.set_playlist(playlist).await?)
+        Ok(self.changing(Area::Lists).await?.set_playlist(playlist).await?)
     }
 
     /// Change the lists in memory.
@@ -227,6 +257,7 @@ impl Writing<'_> {
             tokio::task::spawn_blocking(move || Arc::new(Snapshot::new(version, lists, Some(&before))))
                 .await?;
         self.catalog.now(|now| now.snapshot = snapshot);
+        self.published(Area::Lists);
         Ok(())
     }
 
@@ -254,6 +285,7 @@ impl Writing<'_> {
         let directory =
             tokio::task::spawn_blocking(move || Arc::new(Directory::new(version, guides))).await?;
         self.catalog.now(|now| now.directory = directory);
+        self.published(Area::Guides);
         Ok(())
     }
 
@@ -263,5 +295,6 @@ impl Writing<'_> {
         personal.version += 1;
         change(&mut personal);
         self.catalog.now(|now| now.personal = Arc::new(personal));
+        self.published(Area::Personal);
     }
 }

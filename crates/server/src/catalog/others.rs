@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Catalog, Channel, Error, List, Personal, Snapshot, Writing, store::Saved};
+use super::{Catalog, Channel, Error, List, PATIENCE, Personal, Snapshot, Writing, store::Saved};
 
 /// How often it is looked whether another server has changed something.
 const PACE: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ impl Catalog {
 
     /// Take over what others changed, if they did.
     pub(super) async fn look_at_others(&self) -> Result<(), Error> {
-        let revisions = self.0.store.revisions().await?;
+        let revisions = timeout(PATIENCE, self.0.store.revisions()).await.map_err(|_| Error::Occupied)??;
         if revisions != self.now(|now| now.revisions) {
             // Whoever changes something takes over what others changed first.
             drop(self.write().await?);
@@ -59,7 +59,8 @@ impl Writing<'_> {
 
     async fn read_lists(&self) -> Result<(), Error> {
         let (saved, before) = (self.catalog.0.store.load().await?, self.catalog.snapshot());
-        let lists = saved.into_iter().map(|saved| Arc::new(List::of(saved, &before))).collect();
+        let lists =
+            saved.into_iter().map(|saved| Arc::new(List::of(saved, &before).shown(&before))).collect();
         self.publish(|all| *all = lists).await
     }
 }
@@ -72,5 +73,15 @@ impl List {
             _ => Arc::new(channel),
         };
         Self { playlist: saved.playlist, channels: saved.channels.into_iter().map(channel).collect() }
+    }
+
+    /// With what is shown of it while it is read for the first time, which is in no database.
+    fn shown(self, before: &Snapshot) -> Self {
+        let is_read = |list: &Self| list.playlist.state.refreshed_at.is_some();
+        let known = before.lists().iter().find(|it| it.playlist.id == self.playlist.id);
+        match known.filter(|known| !is_read(known) && !is_read(&self)) {
+            Some(known) => Self { channels: known.channels.clone(), ..self },
+            None => self,
+        }
     }
 }

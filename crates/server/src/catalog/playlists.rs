@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Catalog, Error, List, Name, Origin, Part, Playlist, PlaylistId, State};
+use super::{Area, Catalog, Error, List, Name, Origin, Playlist, PlaylistId, State, jobs::Job};
 use crate::fetch::Address;
 
 /// The shortest time between two refreshes, in seconds: the servers of lists are not ours.
@@ -47,7 +47,7 @@ impl Catalog {
         let id = self.new_id(&name);
         let Wanted { origin, refresh_s, .. } = wanted;
         let playlist = Playlist { id, name, origin, refresh_s, state: State::default() };
-        writing.changing(Part::Lists).await?.add_playlist(&playlist).await?;
+        writing.changing(Area::Lists).await?.add_playlist(&playlist).await?;
         writing.publish_list(List { playlist: playlist.clone(), channels: Vec::new() }).await?;
         Ok(playlist)
     }
@@ -58,10 +58,15 @@ impl Catalog {
     /// There is none of this name, the new name is taken, it is a file; and as the store has them.
     pub async fn change(&self, name: Name, change: Wanted) -> Result<Playlist, Error> {
         let this = self.clone();
-        self.whole(async move { this.change_now(&name, change).await }).await
+        let (playlist, obsolete) = self.whole(async move { this.change_now(&name, change).await }).await?;
+        if let Some(job) = obsolete {
+            job.over().await;
+        }
+        Ok(playlist)
     }
 
-    async fn change_now(&self, name: &Name, change: Wanted) -> Result<Playlist, Error> {
+    /// The playlist as it is then; and the job that read it, if that reads from another address.
+    async fn change_now(&self, name: &Name, change: Wanted) -> Result<(Playlist, Option<Job>), Error> {
         change.check()?;
         let writing = self.write().await?;
         let list = self.list(name)?;
@@ -75,19 +80,20 @@ impl Catalog {
             }
             playlist.name = new;
         }
-        let job = self.jobs().working_on("playlist", playlist.id.0);
-        if let Some(job) = &job {
-            job.tell(|progress| playlist.name.as_str().clone_into(&mut progress.name));
-        }
-        if playlist.origin != change.origin {
-            // What it reads is what was behind the address before.
-            job.inspect(|job| job.cancel.cancel());
+        let is_moved = playlist.origin != change.origin;
+        if is_moved {
             playlist.state = State { etag: None, last_modified: None, ..playlist.state };
         }
         (playlist.origin, playlist.refresh_s) = (change.origin, change.refresh_s);
         writing.set_playlist(&playlist).await?;
         writing.publish_list(List { playlist: playlist.clone(), channels: list.channels.clone() }).await?;
-        Ok(playlist)
+        let job = self.jobs().working_on("playlist", playlist.id.0);
+        if let Some(job) = &job {
+            job.tell(|progress| playlist.name.as_str().clone_into(&mut progress.name));
+        }
+        // What it reads is what was behind the address before.
+        let obsolete = job.filter(|_| is_moved).inspect(|job| job.cancel.cancel());
+        Ok((playlist, obsolete))
     }
 
     /// Remove a playlist and its channels. What the user made of them comes back with them.
@@ -112,7 +118,7 @@ impl Catalog {
         let snapshot = self.snapshot();
         let lists = snapshot.lists().iter().filter(|it| it.playlist.id == playlist.id);
         writing.remember(lists.flat_map(|list| &list.channels)).await?;
-        writing.changing(Part::Lists).await?.remove_playlist(playlist.id).await?;
+        writing.changing(Area::Lists).await?.remove_playlist(playlist.id).await?;
         writing.publish(|lists| lists.retain(|it| it.playlist.id != playlist.id)).await
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use iptv::m3u::{Reader, Report, SkipReason};
 
 use super::{
-    Catalog, Channel, Error, List, Listed, Name, Origin, Part, Phase, Playlist, SkippedLine, State,
+    Area, Catalog, Channel, Error, List, Listed, Name, Origin, Phase, Playlist, SkippedLine, State,
     import::{Collector, Diff, diff},
     jobs::{AtWork, Job},
     now, xtream,
@@ -192,7 +192,7 @@ impl Catalog {
         } else {
             let gone: HashSet<_> = diff.removed.iter().copied().collect();
             writing.remember(old.iter().filter(|it| gone.contains(&it.id))).await?;
-            writing.changing(Part::Lists).await?.refresh(&playlist, &diff.change()).await?;
+            writing.changing(Area::Lists).await?.refresh(&playlist, &diff.change()).await?;
         }
         job.tell(|progress| {
             (progress.added, progress.changed, progress.removed) =
@@ -202,7 +202,9 @@ impl Catalog {
         writing.publish_list(List { playlist, channels: diff.channels }).await?;
         drop(writing);
         // The list is there, whatever becomes of its guides, and of what waited for its channels.
-        if let Err(error) = self.welcome().await {
+        if !diff.added.is_empty()
+            && let Err(error) = self.welcome().await
+        {
             tracing::warn!("what was made of channels under other IDs is not theirs yet: {error}");
         }
         if let Err(error) = self.add_guides_of(&guides, refresh_s).await {
@@ -272,7 +274,8 @@ impl Catalog {
     async fn set_state(&self, playlist: &Playlist, change: impl FnOnce(&mut State)) -> Result<(), Error> {
         let writing = self.write().await?;
         let snapshot = self.snapshot();
-        let Some(list) = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id) else {
+        let is_it = |it: &&Arc<List>| it.playlist.id == playlist.id && it.playlist.origin == playlist.origin;
+        let Some(list) = snapshot.lists().iter().find(is_it) else {
             return Ok(());
         };
         let mut playlist = list.playlist.clone();

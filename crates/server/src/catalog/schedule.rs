@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Catalog, Error, Given, List, Name, Origin, Part, Playlist, State, now};
+use super::{Area, Catalog, Error, Given, List, Name, Origin, Playlist, State, now};
 
 /// How often it is looked whether something is to be done.
 const PACE: Duration = Duration::from_secs(10);
@@ -139,7 +139,7 @@ impl Catalog {
         let id = self.new_id(&name);
         let playlist =
             Playlist { id, name, origin: Origin::Folder, refresh_s: None, state: State::default() };
-        writing.changing(Part::Lists).await?.add_playlist(&playlist).await?;
+        writing.changing(Area::Lists).await?.add_playlist(&playlist).await?;
         writing.publish_list(List { playlist, channels: Vec::new() }).await
     }
 }

@@ -24,7 +24,7 @@ use sqlx::{
 pub(super) use guides::IDS;
 pub use guides::Title;
 pub use playlists::{Change, Saved};
-pub use shared::{Part, Revisions, Turn};
+pub use shared::{Area, Revisions, Turn};
 
 use super::InvalidName;
 

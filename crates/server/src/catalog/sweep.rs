@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Catalog, Error, List, Part, guide::BACK, import::is_forgotten, store::Change};
+use super::{Area, Catalog, Error, List, guide::BACK, import::is_forgotten, store::Change};
 
 impl Catalog {
     /// Remove what is over at `now`, in seconds since 1970 UTC. What cannot be removed is there the next time.
@@ -34,7 +34,7 @@ impl Catalog {
                 ..Change::default()
             };
             writing.remember(gone.iter()).await?;
-            writing.changing(Part::Lists).await?.refresh(&list.playlist, &change).await?;
+            writing.changing(Area::Lists).await?.refresh(&list.playlist, &change).await?;
             writing.publish_list(List { playlist: list.playlist.clone(), channels: kept }).await?;
             tracing::info!("{} channels of {:?} are forgotten", gone.len(), list.playlist.name.as_str());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Folder, Given, Name, Only, Origin, Patch, Phase, Query, Store, Wanted, now,
+    Area, Catalog, Error, Folder, Given, Name, Only, Origin, Patch, Phase, Query, Store, Wanted, now,
     store::testing::databases,
 };
 use crate::fetch::{Config, Fetcher};
@@ -302,4 +302,50 @@ async fn that_a_list_was_tried_is_known_although_the_database_takes_nothing() {
     let state = catalog.list(&playlist.name).unwrap().playlist.state.clone();
     assert_eq!((state.tried_at.is_some(), state.error.is_some()), (true, true));
     assert_eq!(job.progress().phase, Phase::Failed);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_while_another_writes_has_what_is_written() {
+    for database in databases().await.into_iter().filter(|it| it.store.is_shared()) {
+        let here = catalog(&database.store).await;
+        upload(&here, LIST).await;
+        let one = here.snapshot().find(&all(), &here.personal()).channels[0].id;
+        let writing = here.write().await.unwrap();
+        writing.changing(Area::Personal).await.unwrap();
+
+        let finish = async {
+            // Time enough for the other to read all there is, if it does not wait.
+            for _ in 0..10_000 {
+                tokio::task::yield_now().await;
+            }
+            here.0.store.set_favourites(&[(one, 1)].into()).await.unwrap();
+            drop(writing);
+        };
+        let (there, ()) = tokio::join!(catalog(&database.store), finish);
+
+        assert!(there.personal().is_favourite(one));
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_read_again_and_who_lost_its_turn_changes_nothing() {
+    for database in databases().await.into_iter().filter(|it| it.store.is_shared()) {
+        let [here, there] = two(&database.store).await;
+        upload(&here, LIST).await;
+        let one = here.snapshot().find(&all(), &here.personal()).channels[0].id;
+        {
+            // It is kept, and whoever did it does not know.
+            let writing = here.write().await.unwrap();
+            let store = writing.changing(Area::Personal).await.unwrap();
+            store.set_favourites(&[(one, 1)].into()).await.unwrap();
+            // Somebody came in between.
+            there.0.store.tell(Area::Lists).await.unwrap();
+            assert!(matches!(writing.changing(Area::Lists).await, Err(Error::Overtaken)));
+        }
+        assert!(!here.personal().is_favourite(one));
+
+        drop(here.write().await.unwrap());
+        assert!(here.personal().is_favourite(one));
+        here.edit(one, Patch { hidden: Some(Some(true)), ..Patch::default() }).await.unwrap();
+    }
 }

@@ -304,6 +304,7 @@ impl From<catalog::Error> for Problem {
             E::Name(_) | E::Invalid(_) | E::Fetch(_) => Kind::InvalidRequest,
             E::Refused(_) | E::Empty(_) | E::Damaged | E::Less { .. } => Kind::InvalidPlaylist,
             E::Xtream(_) => Kind::SourceFailed,
+            E::Occupied | E::Overtaken => Kind::WaitingLimit,
             E::Cancelled => Kind::ShuttingDown,
             E::File(_) | E::Store(_) | E::Broken(_) => Kind::Internal,
         };

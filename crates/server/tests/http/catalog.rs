@@ -174,6 +174,30 @@ async fn a_playlist_at_another_address_is_read_at_once() {
 }
 
 #[tokio::test]
+async fn a_playlist_that_moves_while_it_is_read_is_read_at_its_new_address() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let app =
+        TestApp::with(Vec::new(), |config| config.fetch.allow = vec!["127.0.0.1".parse().unwrap()]).await;
+    let old = format!("http://{}/a.m3u", hanging.local_addr().unwrap());
+    let added: Value = app
+        .send(Method::POST, "/api/playlists", json!({ "name": "away", "url": old }))
+        .await
+        .json()
+        .await
+        .unwrap();
+    let _asked = hanging.accept().await.unwrap();
+
+    let to = json!({ "url": "http://127.0.0.1:1/b.m3u" });
+    assert_eq!(app.send(Method::PUT, "/api/playlists/away", to).await.status(), 200);
+
+    assert_eq!(app.job_over(&added["job"]["id"]).await["phase"], "cancelled");
+    let jobs = app.value("/api/jobs").await;
+    let second = app.job_over(&jobs["jobs"][1]["id"]).await;
+    assert_eq!(second["phase"], "failed");
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_file_that_shrank_is_taken_as_it_is() {
     let app = TestApp::start().await;
     let many = |count: usize| -> String {

@@ -4,12 +4,15 @@ use std::{collections::HashMap, mem, sync::Arc};
 
 use bytes::Bytes;
 use iptv::xmltv::{Item, Reader, Report, SkipReason, Slot};
-use tokio::sync::OwnedRwLockReadGuard;
+use tokio::{
+    sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit},
+    time::timeout,
+};
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
     catalog::{
-        Catalog, Error, Name, Origin, Part, Phase, Writing,
+        Area, Catalog, Error, Name, Origin, PATIENCE, Phase, Writing,
         jobs::{AtWork, Job},
         now,
         store::Turn,
@@ -91,9 +94,10 @@ impl Catalog {
         given: Option<Bytes>,
         job: &Job,
     ) -> Result<Option<Read>, Error> {
-        let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
+        let turn = Arc::clone(&self.0.turns).acquire_owned().await.map_err(|_| Error::Cancelled)?;
         let writing_here = Arc::clone(&self.0.editions).read_owned().await;
-        let writing_one = self.0.store.writing_edition().await?;
+        let writing_one = timeout(PATIENCE, self.0.store.writing_edition());
+        let writing_one = writing_one.await.map_err(|_| Error::Occupied)??;
         let mut edition = Edition::new(self, job);
         let mut validators = (None, None);
         match (given, &guide.origin) {
@@ -135,19 +139,22 @@ impl Catalog {
             unwanted: report.unwanted,
             skipped: report.skipped_total,
         };
-        Ok(Some(Read { number, state, writing_here, writing_one }))
+        Ok(Some(Read { number, state, writing_here, writing_one, turn }))
     }
 
     /// Let the edition that was read take the place of the one before.
     async fn save_guide(&self, guide: &Guide, read: Read) -> Result<(), Error> {
         let (this, guide) = (self.clone(), guide.clone());
         self.whole(async move {
-            let Read { number, state, writing_here, writing_one } = read;
+            let Read { number, state, writing_here, writing_one, turn } = read;
             let writing = this.write().await?;
             let guide = this.same_guide(&guide).ok_or(Error::Cancelled)?;
             writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
-            drop((writing, writing_here));
-            Ok(writing_one.end().await?)
+            drop((writing, writing_here, turn));
+            if let Err(error) = writing_one.end().await {
+                tracing::warn!("a guide is saved, and the connection that wrote it was lost: {error}");
+            }
+            Ok(())
         })
         .await?;
         // It is saved, whatever becomes of the old one: that goes with the next.
@@ -166,9 +173,15 @@ impl Catalog {
 
     /// Remove what is no guide's, unless one is being written: then whoever is last does.
     pub(in crate::catalog) async fn sweep_guides(&self) -> Result<(), Error> {
-        let Ok(_alone_here) = self.0.editions.try_write() else { return Ok(()) };
-        let Some(_alone) = self.0.store.no_edition_written().await? else { return Ok(()) };
-        Ok(self.0.store.sweep_guides().await?)
+        let lost = {
+            let Ok(_alone_here) = self.0.editions.try_write() else { return Ok(()) };
+            let Some(alone) = self.0.store.no_edition_written().await? else { return Ok(()) };
+            let lost = self.0.store.lost_guide_channels().await?;
+            alone.end().await?;
+            lost
+        };
+        // What was nobody's while none was written stays nobody's: new editions have new numbers.
+        Ok(self.0.store.remove_guide_channels(&lost).await?)
     }
 
     async fn keep_state(&self, guide: &Guide, change: impl FnOnce(&mut GuideState)) -> Result<(), Error> {
@@ -206,7 +219,7 @@ impl Writing<'_> {
     /// Keep `guide`; where a new edition is given, that is the guide from now on.
     pub(super) async fn keep_guide(&self, mut guide: Guide, edition: Option<i64>) -> Result<(), Error> {
         guide.edition = edition.or(guide.edition);
-        self.changing(Part::Guides).await?.set_guide(&guide).await?;
+        self.changing(Area::Guides).await?.set_guide(&guide).await?;
         self.publish_directory().await
     }
 }
@@ -214,6 +227,10 @@ impl Writing<'_> {
 /// Refuse what breaks off, or is empty, with less than half of the programmes that were there `before`. Some guides have
 /// no end because whoever wrote them forgot it.
 fn check_whole(report: &Report, before: &GuideState) -> Result<(), Error> {
+    // Of one that was read long ago nothing is left to keep.
+    if before.refreshed_at.is_none_or(|at| now() - at > AHEAD) {
+        return Ok(());
+    }
     let (found, before) = (report.programmes + report.unwanted, before.programmes + before.unwanted);
     let is_whole = report.ends && found > 0;
     if !is_whole && 2 * found < before { Err(Error::Less { found, before }) } else { Ok(()) }
@@ -230,6 +247,8 @@ struct Read {
     /// While these are here, it is not swept away, by this server or another.
     writing_here: OwnedRwLockReadGuard<()>,
     writing_one: Turn,
+    /// It holds a connection to the database: there are as many as may be read at once.
+    turn: OwnedSemaphorePermit,
 }
 
 /// An edition while it is written.

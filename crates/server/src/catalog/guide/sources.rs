@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use sha2::{Digest as _, Sha256};
 
 use super::{Directory, Guide, GuideState};
-use crate::catalog::{Catalog, Error, Name, Origin, Part, Wanted, Writing, guide::GuideId, store};
+use crate::catalog::{Area, Catalog, Error, Name, Origin, Wanted, Writing, guide::GuideId, store};
 
 /// The setting that holds marks of the addresses of guides that somebody removed, the last one at the end: as JSON.
 const REMOVED: &str = "guides_removed";
@@ -87,7 +87,7 @@ impl Catalog {
         self.whole(async move {
             let writing = this.write().await?;
             writing.remember_removed(&guide.origin).await?;
-            writing.changing(Part::Guides).await?.remove_guide(guide.id).await?;
+            writing.changing(Area::Guides).await?.remove_guide(guide.id).await?;
             writing.publish_directory().await?;
             drop(writing);
             this.sweep_guides().await
@@ -150,7 +150,10 @@ impl Writing<'_> {
 
     async fn removed_guides(&self) -> Result<Vec<String>, Error> {
         let setting = self.catalog.0.store.setting(REMOVED).await?;
-        Ok(setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        let kept: Vec<String> = setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        // They were kept as addresses once.
+        let marked = |it: String| if is_mark(&it) { Some(it) } else { mark(&Origin::Url { url: it }) };
+        Ok(kept.into_iter().filter_map(marked).collect())
     }
 
     /// Keep in mind that nobody wants the guide that was there. Those removed longest ago are forgotten.

@@ -75,18 +75,25 @@ impl Store {
         Ok(())
     }
 
-    /// Remove what belongs to no guide: old editions, and those that were never finished.
+    /// The channels that belong to no guide: those of old editions, and of editions that were never finished.
     ///
     /// # Errors
     /// As the database has them.
-    pub async fn sweep_guides(&self) -> Result<(), Error> {
-        const LOST: &str = "SELECT id FROM guide_channels WHERE edition NOT IN \
-                            (SELECT edition FROM guides WHERE edition IS NOT NULL)";
+    pub async fn lost_guide_channels(&self) -> Result<Vec<i64>, Error> {
+        const SQL: &str = "SELECT id FROM guide_channels WHERE edition NOT IN \
+                           (SELECT edition FROM guides WHERE edition IS NOT NULL) ORDER BY id";
+        Ok(on!(self, pool => sqlx::query_scalar(SQL).fetch_all(pool).await)?)
+    }
+
+    /// Remove channels of guides, and their programmes.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn remove_guide_channels(&self, ids: &[i64]) -> Result<(), Error> {
         const CHANNELS: &str = "DELETE FROM guide_channels WHERE id = $1";
         const PROGRAMMES: &str = "DELETE FROM programmes WHERE channel = $1";
         on!(self, pool => {
-            let lost: Vec<i64> = sqlx::query_scalar(LOST).fetch_all(pool).await?;
-            for some in lost.chunks(IDS) {
+            for some in ids.chunks(IDS) {
                 // Others may write in between.
                 let mut work = pool.begin_with(BEGIN).await?;
                 for id in some {

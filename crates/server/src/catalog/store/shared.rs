@@ -10,11 +10,11 @@ const CHANGE: i64 = 0x6163_6568_6c73_0001;
 const EDITIONS: i64 = 0x6163_6568_6c73_0002;
 
 /// Another server's change is waited for no longer.
-const PATIENCE: &str = "SET LOCAL lock_timeout = '60s'";
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '60s'";
 
 /// What is changed, and read again, as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Area {
     /// Playlists, channels and their edits.
     Lists,
     /// Favourites, recents and health.
@@ -23,7 +23,7 @@ pub enum Part {
     Guides,
 }
 
-/// How often each part has been changed, by whichever server.
+/// How often each area has been changed, by whichever server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Revisions {
     /// Of the lists.
@@ -55,17 +55,27 @@ impl Turn {
 }
 
 impl Revisions {
-    /// Note that a part has been changed for this time.
-    pub const fn note(&mut self, part: Part, number: i64) {
-        match part {
-            Part::Lists => self.lists = number,
-            Part::Personal => self.personal = number,
-            Part::Guides => self.guides = number,
+    /// How often an area has been changed.
+    #[must_use]
+    pub const fn of(self, area: Area) -> i64 {
+        match area {
+            Area::Lists => self.lists,
+            Area::Personal => self.personal,
+            Area::Guides => self.guides,
+        }
+    }
+
+    /// Note that an area has been changed for this time.
+    pub const fn note(&mut self, area: Area, number: i64) {
+        match area {
+            Area::Lists => self.lists = number,
+            Area::Personal => self.personal = number,
+            Area::Guides => self.guides = number,
         }
     }
 }
 
-impl Part {
+impl Area {
     const fn name(self) -> &'static str {
         match self {
             Self::Lists => "lists",
@@ -101,7 +111,7 @@ impl Store {
     async fn lock(&self, sql: &'static str, number: i64) -> Result<Turn, Error> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Turn { lock: None }) };
         let mut work = pool.begin().await?;
-        sqlx::query(PATIENCE).execute(&mut *work).await?;
+        sqlx::query(LOCK_TIMEOUT).execute(&mut *work).await?;
         sqlx::query(sql).bind(number).execute(&mut *work).await?;
         Ok(Turn { lock: Some(work) })
     }
@@ -118,7 +128,7 @@ impl Store {
         Ok(is_free.then_some(Turn { lock: Some(work) }))
     }
 
-    /// How often each part has been changed.
+    /// How often each area has been changed.
     ///
     /// # Errors
     /// As the database has them.
@@ -127,21 +137,21 @@ impl Store {
         let Pool::Postgres(pool) = &self.pool else { return Ok(revisions) };
         let rows: Vec<(String, i64)> =
             sqlx::query_as("SELECT part, number FROM revisions").fetch_all(pool).await?;
-        for part in [Part::Lists, Part::Personal, Part::Guides] {
-            let row = rows.iter().find(|(name, _)| name == part.name());
-            row.inspect(|(_, number)| revisions.note(part, *number));
+        for area in [Area::Lists, Area::Personal, Area::Guides] {
+            let row = rows.iter().find(|(name, _)| name == area.name());
+            row.inspect(|(_, number)| revisions.note(area, *number));
         }
         Ok(revisions)
     }
 
-    /// Tell the others that `part` is about to change: how often it has been, this time included. Said before it is
+    /// Tell the others that `area` is about to change: how often it has been, this time included. Said before it is
     /// done, so that a server that ends in between makes the others read again what they have, and not miss it.
     ///
     /// # Errors
     /// As the database has them.
-    pub async fn tell(&self, part: Part) -> Result<i64, Error> {
+    pub async fn tell(&self, area: Area) -> Result<i64, Error> {
         const SQL: &str = "UPDATE revisions SET number = number + 1 WHERE part = $1 RETURNING number";
         let Pool::Postgres(pool) = &self.pool else { return Ok(0) };
-        Ok(sqlx::query_scalar(SQL).bind(part.name()).fetch_one(pool).await?)
+        Ok(sqlx::query_scalar(SQL).bind(area.name()).fetch_one(pool).await?)
     }
 }

@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use iptv::{Entry, Link, m3u::Writer};
+use iptv::{
+    Entry, Link,
+    m3u::{self, Writer},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -129,13 +132,13 @@ fn written<'a>(
     format: Format,
 ) -> Result<String, Problem> {
     let guide = format!("{address}/xmltv.xml");
-    let taken: HashSet<&str> = guide_ids.values().map(|id| &**id).collect();
+    let taken: HashSet<String> = guide_ids.values().map(|id| id.to_lowercase()).collect();
     let mut list = Writer::new(String::new(), &[&guide]).expect("a String takes any text");
     for channel in channels {
         let Some(mut entry) = channel.entry() else { continue };
         if let Some(id) = guide_ids.get(&channel.id) {
             entry.tvg_id = Some((&**id).into());
-        } else if entry.tvg_id.as_deref().is_some_and(|id| taken.contains(id)) {
+        } else if entry.tvg_id.as_deref().is_some_and(|id| taken.contains(&same(id))) {
             // In the guide that goes out, it is another's.
             entry.tvg_id = None;
         }
@@ -147,6 +150,11 @@ fn written<'a>(
         }
     }
     Ok(list.into_inner())
+}
+
+/// What is left of an ID that programs take for the same.
+fn same(id: &str) -> String {
+    m3u::attribute_text(id).to_lowercase()
 }
 
 /// Where the channel plays, if this server, or nobody, is needed for it.
