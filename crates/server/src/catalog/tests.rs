@@ -315,7 +315,7 @@ async fn a_server_that_starts_while_another_writes_has_what_is_written() {
 
         let finish = async {
             // Time enough for the other to read all there is, if it does not wait.
-            for _ in 0..10_000 {
+            for _ in 0..1_000_000 {
                 tokio::task::yield_now().await;
             }
             here.0.store.set_favourites(&[(one, 1)].into()).await.unwrap();
