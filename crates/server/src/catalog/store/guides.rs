@@ -65,7 +65,7 @@ impl Store {
         Ok(())
     }
 
-    /// Remove a guide. What it holds goes with [`Store::sweep_guides`].
+    /// Remove a guide. What it holds is nobody's then ([`Store::lost_guide_channels`]).
     ///
     /// # Errors
     /// As the database has them.
@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// When what begins of these channels from `from` to before `to`, and what it is called; by channel and time, behind
-    /// `after`, `limit` of them at most. There should be [`IDS`] channels at most: each is looked up anew by each call.
+    /// `after`, `limit` of them at most. There should be `IDS` channels at most: each is looked up anew by each call.
     ///
     /// # Errors
     /// As the database has them.
