@@ -285,12 +285,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
-    use tokio_util::task::AbortOnDropHandle;
 
     use super::*;
 
     /// A server on loopback with a picture, a drawing, a text and nothing; how often it was asked.
-    async fn site() -> (String, Arc<AtomicUsize>, AbortOnDropHandle<()>) {
+    async fn site() -> (String, Arc<AtomicUsize>, fetch::tests::Site) {
         let asked = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&asked);
         let mut png = std::io::Cursor::new(Vec::new());
@@ -310,18 +309,12 @@ mod tests {
                 }
             }
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().route("/{name}", get(answer));
-        #[expect(clippy::disallowed_methods, reason = "ends with the test")]
-        let running = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        (base, asked, AbortOnDropHandle::new(running))
+        let site = fetch::tests::site(Router::new().route("/{name}", get(answer))).await;
+        (site.base.clone(), asked, site)
     }
 
     fn logos(folder: &tempfile::TempDir) -> Logos {
-        let allow = vec!["127.0.0.1".parse().unwrap()];
-        let fetcher = Fetcher::new(&fetch::Config { allow, ..fetch::Config::default() });
-        Logos::new(fetcher, folder.path().join("logos"))
+        Logos::new(fetch::tests::allowing(&["127.0.0.1"]), folder.path().join("logos"))
     }
 
     fn size(logo: &Logo) -> (u32, u32) {

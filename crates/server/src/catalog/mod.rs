@@ -87,7 +87,7 @@ struct Inner {
     /// Read-locked by those who write an edition of a guide: what is nobody's is removed while nobody does.
     editions: Arc<RwLock<()>>,
     jobs: Jobs,
-    turns: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     /// Tells this process's snapshots from those of others.
     nonce: u64,
     tasks: TaskTracker,
@@ -112,7 +112,7 @@ impl Catalog {
     pub async fn load(store: Store, fetcher: Fetcher, folder: Arc<Folder>) -> Result<Self, Error> {
         let begun = Instant::now();
         // Nobody changes what is being read.
-        let turn = store.turn().await?;
+        let turn = in_time(store.turn()).await?;
         let revisions = store.revisions().await?;
         let lists = store.load().await?;
         let read = begun.elapsed();
@@ -137,7 +137,7 @@ impl Catalog {
             looking: tokio::sync::Mutex::default(),
             editions: Arc::default(),
             jobs: Jobs::default(),
-            turns: Arc::new(Semaphore::new(READ_AT_ONCE)),
+            reading: Arc::new(Semaphore::new(READ_AT_ONCE)),
             nonce: fastrand::u64(..),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -199,16 +199,21 @@ impl Catalog {
 
     /// Wait until nobody else changes anything, here or on another server with the same database.
     async fn write(&self) -> Result<Writing<'_>, Error> {
-        let write = async {
-            let here = self.0.writing.lock().await;
-            let told = Mutex::default();
-            let writing =
-                Writing { catalog: self, told, _among_servers: self.0.store.turn().await?, _here: here };
-            writing.catch_up().await?;
-            Ok(writing)
-        };
-        timeout(PATIENCE, write).await.map_err(|_| Error::Occupied)?
+        in_time(self.write_now()).await
     }
+
+    async fn write_now(&self) -> Result<Writing<'_>, Error> {
+        let here = self.0.writing.lock().await;
+        let (told, among_servers) = (Mutex::default(), self.0.store.turn().await?);
+        let writing = Writing { catalog: self, told, _among_servers: among_servers, _here: here };
+        writing.catch_up().await?;
+        Ok(writing)
+    }
+}
+
+/// Do what waits for others, or for a database that may be away, and no longer than is patient.
+async fn in_time<T, E: Into<Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
+    timeout(PATIENCE, work).await.map_err(|_| Error::Occupied)?.map_err(Into::into)
 }
 
 /// The right to change the catalogue.

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Catalog, Channel, Error, List, PATIENCE, Personal, Snapshot, Writing, store::Saved};
+use super::{Catalog, Channel, Error, List, Personal, Snapshot, Writing, in_time, store::Saved};
 
 /// How often it is looked whether another server has changed something.
 const PACE: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ impl Catalog {
 
     /// Take over what others changed, if they did.
     pub(super) async fn look_at_others(&self) -> Result<(), Error> {
-        let revisions = timeout(PATIENCE, self.0.store.revisions()).await.map_err(|_| Error::Occupied)??;
+        let revisions = in_time(self.0.store.revisions()).await?;
         if revisions != self.now(|now| now.revisions) {
             // Whoever changes something takes over what others changed first.
             drop(self.write().await?);

@@ -117,7 +117,7 @@ impl Catalog {
         given: Given,
         job: &Job,
     ) -> Result<Option<Found>, Error> {
-        let _turn = self.0.turns.acquire().await.map_err(|_| Error::Cancelled)?;
+        let _place = self.0.reading.acquire().await.map_err(|_| Error::Cancelled)?;
         self.read(playlist, given, job).await
     }
 
@@ -273,11 +273,7 @@ impl Catalog {
     /// end goes.
     async fn set_state(&self, playlist: &Playlist, change: impl FnOnce(&mut State)) -> Result<(), Error> {
         let writing = self.write().await?;
-        let snapshot = self.snapshot();
-        let is_it = |it: &&Arc<List>| it.playlist.id == playlist.id && it.playlist.origin == playlist.origin;
-        let Some(list) = snapshot.lists().iter().find(is_it) else {
-            return Ok(());
-        };
+        let Ok(list) = self.still_there(playlist) else { return Ok(()) };
         let mut playlist = list.playlist.clone();
         let channels = if playlist.state.refreshed_at.is_some() { list.channels.clone() } else { Vec::new() };
         (playlist.state.tried_at, playlist.state.error) = (Some(now()), None);
@@ -291,18 +287,12 @@ impl Catalog {
     /// Show what was read so far of a list that has never been read to its end.
     async fn show(&self, playlist: &Playlist, channels: Vec<Listed>) -> Result<(), Error> {
         let writing = self.write().await?;
-        let snapshot = self.snapshot();
-        let Some(list) = snapshot.lists().iter().find(|it| it.playlist.id == playlist.id) else {
-            return Ok(());
-        };
-        if list.playlist.state.refreshed_at.is_some() {
+        let Ok(list) = self.still_there(playlist) else { return Ok(()) };
+        let playlist = list.playlist.clone();
+        if playlist.state.refreshed_at.is_some() {
             return Ok(());
         }
-        let mut taken = snapshot.ids();
-        list.channels.iter().for_each(|it| _ = taken.remove(&it.id));
-        let edits = self.0.store.all_edits().await?.into_iter().collect();
-        let found = diff(list.playlist.name.as_str(), &[], channels, &taken, now()).with_edits(&edits);
-        let playlist = list.playlist.clone();
+        let (found, _) = self.compare(list, channels).await?;
         writing.publish_list(List { playlist, channels: found.channels }).await
     }
 }

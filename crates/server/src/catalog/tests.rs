@@ -6,11 +6,18 @@ use super::{
     Area, Catalog, Error, Folder, Given, Name, Only, Origin, Patch, Phase, Query, Store, Wanted, now,
     store::testing::databases,
 };
-use crate::fetch::{Config, Fetcher};
+use crate::fetch::{
+    Fetcher,
+    tests::{allowing, site},
+};
 
 pub(super) async fn catalog(store: &Store) -> Catalog {
+    catalog_with(store, allowing(&[])).await
+}
+
+pub(super) async fn catalog_with(store: &Store, fetcher: Fetcher) -> Catalog {
     let folder = Arc::new(Folder::new("/nowhere".into()));
-    Catalog::load(store.clone(), Fetcher::new(&Config::default()), folder).await.unwrap()
+    Catalog::load(store.clone(), fetcher, folder).await.unwrap()
 }
 
 pub(super) fn name(text: &str) -> Name {
@@ -128,17 +135,11 @@ async fn a_list_that_shrinks_is_kept_back_and_one_that_is_cancelled_changes_noth
         let text = now_sent.lock().unwrap().clone();
         async move { text }
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/list.m3u", listener.local_addr().unwrap());
-    let routes = axum::Router::new().route("/list.m3u", axum::routing::get(answer));
-    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
-    let serving = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let _serving = tokio_util::task::AbortOnDropHandle::new(serving);
+    let site = site(axum::Router::new().route("/list.m3u", axum::routing::get(answer))).await;
+    let url = format!("{}/list.m3u", site.base);
 
     let database = databases().await.remove(0);
-    let config = Config { allow: vec!["127.0.0.1".parse().unwrap()], ..Config::default() };
-    let folder = Arc::new(Folder::new("/nowhere".into()));
-    let catalog = Catalog::load(database.store.clone(), Fetcher::new(&config), folder).await.unwrap();
+    let catalog = catalog_with(&database.store, allowing(&["127.0.0.1"])).await;
     let wanted = Wanted { name: Some(name("tv")), origin: Origin::Url { url }, refresh_s: Some(3600) };
     catalog.add(wanted).await.unwrap();
     let refresh = async |confirmed| {
@@ -348,4 +349,43 @@ async fn what_failed_is_read_again_and_who_lost_its_turn_changes_nothing() {
         assert!(here.personal().is_favourite(one));
         here.edit(one, Patch { hidden: Some(Some(true)), ..Patch::default() }).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn who_moves_a_playlist_waits_until_nobody_reads_it_at_its_old_address() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let database = databases().await.remove(0);
+    let catalog = catalog_with(&database.store, allowing(&["127.0.0.1"])).await;
+    let at = |port: u16| Wanted {
+        name: Some(name("tv")),
+        origin: Origin::Url { url: format!("http://127.0.0.1:{port}/list.m3u") },
+        refresh_s: None,
+    };
+    catalog.add(at(hanging.local_addr().unwrap().port())).await.unwrap();
+    let job = catalog.refresh(&name("tv"), Given::Address { confirmed: false }).unwrap();
+    let _asked = hanging.accept().await.unwrap();
+
+    // The change is next, then another writer, and behind that one how the job ended.
+    let first = catalog.write().await.unwrap();
+    let mut change = Box::pin(catalog.change(name("tv"), at(1)));
+    assert!(polled(&mut change).await.is_pending());
+    tokio::task::yield_now().await;
+    let mut second = Box::pin(catalog.write());
+    assert!(polled(&mut second).await.is_pending());
+    drop(first);
+    let second = second.await.unwrap();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+        assert!(polled(&mut change).await.is_pending());
+    }
+    assert!(job.cancel.is_cancelled() && !job.progress().phase.is_over());
+    drop(second);
+
+    change.await.unwrap();
+    assert_eq!(job.progress().phase, Phase::Cancelled);
+}
+
+/// How far it is, without waiting for it.
+async fn polled<T>(future: &mut (impl Future<Output = T> + Unpin)) -> std::task::Poll<T> {
+    std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }

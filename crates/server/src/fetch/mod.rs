@@ -15,7 +15,7 @@ mod error;
 mod guard;
 mod request;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use address::Address;
 pub use body::Body;

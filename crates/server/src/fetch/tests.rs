@@ -23,13 +23,14 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Allowed, Config, Error, Fetcher, Reply, Request, connect::Connector, guard::Guard};
 
 /// A server on loopback.
-struct Site {
-    base: String,
+pub(crate) struct Site {
+    pub(crate) base: String,
     port: u16,
     _running: AbortOnDropHandle<()>,
 }
 
-async fn site(routes: Router) -> Site {
+/// Serve `routes` on loopback as long as the site is there.
+pub(crate) async fn site(routes: Router) -> Site {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     #[expect(clippy::disallowed_methods, reason = "ends with the test")]
@@ -37,7 +38,8 @@ async fn site(routes: Router) -> Site {
     Site { base: format!("http://127.0.0.1:{port}"), port, _running: AbortOnDropHandle::new(running) }
 }
 
-fn allowing(hosts: &[&str]) -> Fetcher {
+/// A fetcher that may reach these hosts, too.
+pub(crate) fn allowing(hosts: &[&str]) -> Fetcher {
     let allow = hosts.iter().map(|host| host.parse().unwrap()).collect();
     Fetcher::new(&Config { allow, ..Config::default() })
 }

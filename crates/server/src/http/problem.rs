@@ -44,6 +44,7 @@ pub enum Kind {
     WaitingLimit,
     MemoryLimit,
     EventLimit,
+    CatalogueBusy,
     EngineUnreachable,
     StorageTimeout,
     ShuttingDown,
@@ -54,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::NotFound,
@@ -79,6 +80,7 @@ impl Kind {
         Self::WaitingLimit,
         Self::MemoryLimit,
         Self::EventLimit,
+        Self::CatalogueBusy,
         Self::EngineUnreachable,
         Self::StorageTimeout,
         Self::ShuttingDown,
@@ -136,6 +138,9 @@ impl Kind {
                 ("/problems/memory-limit", 503, "There is no memory for one more stream", Some(30))
             }
             Self::EventLimit => ("/problems/event-limit", 503, "As many listen to events as may", Some(30)),
+            Self::CatalogueBusy => {
+                ("/problems/catalogue-busy", 503, "Others change the catalogue at the moment", Some(5))
+            }
             Self::EngineUnreachable => {
                 ("/problems/engine-unreachable", 503, "The AceStream engine is not there", Some(5))
             }
@@ -304,7 +309,7 @@ impl From<catalog::Error> for Problem {
             E::Name(_) | E::Invalid(_) | E::Fetch(_) => Kind::InvalidRequest,
             E::Refused(_) | E::Empty(_) | E::Damaged | E::Less { .. } => Kind::InvalidPlaylist,
             E::Xtream(_) => Kind::SourceFailed,
-            E::Occupied | E::Overtaken => Kind::WaitingLimit,
+            E::Occupied | E::Overtaken => Kind::CatalogueBusy,
             E::Cancelled => Kind::ShuttingDown,
             E::File(_) | E::Store(_) | E::Broken(_) => Kind::Internal,
         };

@@ -176,8 +176,8 @@ impl Directory {
         place.map(of)
     }
 
-    /// The store's numbers of what belongs to each channel of `snapshot` that lists show. The first time takes a second for 300,000
-    /// channels: not for the runtime's threads.
+    /// The store's numbers of what belongs to each channel of `snapshot` that lists show. The first time takes a second
+    /// for 300,000 channels: not for the runtime's threads.
     #[must_use]
     pub fn all(&self, snapshot: &Snapshot) -> Arc<Matches> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);

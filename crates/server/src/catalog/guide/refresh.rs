@@ -4,15 +4,12 @@ use std::{collections::HashMap, mem, sync::Arc};
 
 use bytes::Bytes;
 use iptv::xmltv::{Item, Reader, Report, SkipReason, Slot};
-use tokio::{
-    sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit};
 
 use super::{Guide, GuideChannel, GuideState, Programme};
 use crate::{
     catalog::{
-        Area, Catalog, Error, Name, Origin, PATIENCE, Phase, Writing,
+        Area, Catalog, Error, Name, Origin, Phase, Writing, in_time,
         jobs::{AtWork, Job},
         now,
         store::Turn,
@@ -94,10 +91,9 @@ impl Catalog {
         given: Option<Bytes>,
         job: &Job,
     ) -> Result<Option<Read>, Error> {
-        let turn = Arc::clone(&self.0.turns).acquire_owned().await.map_err(|_| Error::Cancelled)?;
+        let place = Arc::clone(&self.0.reading).acquire_owned().await.map_err(|_| Error::Cancelled)?;
         let writing_here = Arc::clone(&self.0.editions).read_owned().await;
-        let writing_one = timeout(PATIENCE, self.0.store.writing_edition());
-        let writing_one = writing_one.await.map_err(|_| Error::Occupied)??;
+        let writing_one = in_time(self.0.store.writing_edition()).await?;
         let mut edition = Edition::new(self, job);
         let mut validators = (None, None);
         match (given, &guide.origin) {
@@ -139,18 +135,18 @@ impl Catalog {
             unwanted: report.unwanted,
             skipped: report.skipped_total,
         };
-        Ok(Some(Read { number, state, writing_here, writing_one, turn }))
+        Ok(Some(Read { number, state, writing_here, writing_one, place }))
     }
 
     /// Let the edition that was read take the place of the one before.
     async fn save_guide(&self, guide: &Guide, read: Read) -> Result<(), Error> {
         let (this, guide) = (self.clone(), guide.clone());
         self.whole(async move {
-            let Read { number, state, writing_here, writing_one, turn } = read;
+            let Read { number, state, writing_here, writing_one, place } = read;
             let writing = this.write().await?;
             let guide = this.same_guide(&guide).ok_or(Error::Cancelled)?;
             writing.keep_guide(Guide { state, ..guide }, Some(number)).await?;
-            drop((writing, writing_here, turn));
+            drop((writing, writing_here, place));
             if let Err(error) = writing_one.end().await {
                 tracing::warn!("a guide is saved, and the connection that wrote it was lost: {error}");
             }
@@ -248,7 +244,7 @@ struct Read {
     writing_here: OwnedRwLockReadGuard<()>,
     writing_one: Turn,
     /// It holds a connection to the database: there are as many as may be read at once.
-    turn: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
 }
 
 /// An edition while it is written.

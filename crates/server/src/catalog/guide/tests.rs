@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::{
     catalog::{
-        Catalog, Folder, Origin, Phase, Wanted, now,
+        Catalog, Origin, Phase, Wanted, now,
         store::testing::databases,
-        tests::{LIST, all, catalog, iptv_time, name, upload, upload_guide},
+        tests::{LIST, all, catalog, catalog_with, iptv_time, name, upload, upload_guide},
     },
-    fetch::{Config, Fetcher},
+    fetch::tests::{allowing, site},
 };
 
 /// A guide with one channel, and what begins on it: so many seconds from now, and its title.
@@ -51,8 +51,8 @@ async fn a_search_for_events_misses_nothing_and_shows_no_channel_that_lists_do_n
 
 async fn xmltv(catalog: &Catalog) -> Result<String, super::BrokenOff> {
     let (mut pieces, mut text) = (catalog.xmltv(), String::new());
-    while let Some(piece) = pieces.next().await? {
-        text.push_str(std::str::from_utf8(&piece).unwrap());
+    while let Some(piece) = std::future::poll_fn(|cx| pieces.poll_next(cx)).await {
+        text.push_str(std::str::from_utf8(&piece?).unwrap());
     }
     Ok(text)
 }
@@ -131,19 +131,12 @@ async fn what_was_read_of_a_guide_that_moved_meanwhile_is_not_kept() {
         has_moved.notified().await;
         guide_of("one", "Uno", &[(-60, "Old")])
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let routes = axum::Router::new().route("/old.xml", axum::routing::get(answer));
-    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
-    let serving = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let _serving = tokio_util::task::AbortOnDropHandle::new(serving);
+    let site = site(axum::Router::new().route("/old.xml", axum::routing::get(answer))).await;
     let database = databases().await.remove(0);
-    let config = Config { allow: vec!["127.0.0.1".parse().unwrap()], ..Config::default() };
-    let folder = Arc::new(Folder::new("/nowhere".into()));
-    let catalog = Catalog::load(database.store.clone(), Fetcher::new(&config), folder).await.unwrap();
+    let catalog = catalog_with(&database.store, allowing(&["127.0.0.1"])).await;
     let at = |path: &str| Wanted {
         name: Some(name("es")),
-        origin: Origin::Url { url: format!("{base}/{path}") },
+        origin: Origin::Url { url: format!("{}/{path}", site.base) },
         refresh_s: None,
     };
     catalog.add_guide(at("old.xml"), 0).await.unwrap();

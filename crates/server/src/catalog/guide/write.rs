@@ -1,6 +1,9 @@
 //! The guide of all channels as XMLTV, for other programs: piece by piece, as fast as it is read.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use iptv::xmltv::{Channel, Text, Writer};
@@ -21,7 +24,7 @@ const PIECES: usize = 2;
 
 /// The guide as XMLTV, in pieces.
 #[derive(Debug)]
-pub struct Pieces(mpsc::Receiver<Piece>);
+pub struct Pieces(Option<mpsc::Receiver<Piece>>);
 
 /// Text, or that this was all of it: who writes may fail, and then there is less.
 #[derive(Debug)]
@@ -36,16 +39,19 @@ enum Piece {
 pub struct BrokenOff;
 
 impl Pieces {
-    /// The next piece; nothing when that was all.
+    /// The next piece, if it is there; nothing when that was all.
     ///
     /// # Errors
     /// It broke off.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
-        match self.0.recv().await {
-            Some(Piece::Text(text)) => Ok(Some(text.into())),
-            Some(Piece::End) => Ok(None),
-            None => Err(BrokenOff),
-        }
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        let Some(pieces) = &mut self.0 else { return Poll::Ready(None) };
+        let last = match ready!(pieces.poll_recv(cx)) {
+            Some(Piece::Text(text)) => return Poll::Ready(Some(Ok(text.into()))),
+            Some(Piece::End) => None,
+            None => Some(Err(BrokenOff)),
+        };
+        self.0 = None;
+        Poll::Ready(last)
     }
 }
 
@@ -75,7 +81,7 @@ impl Catalog {
                 tracing::warn!("the guide as XMLTV broke off: {error}");
             }
         });
-        Pieces(reading)
+        Pieces(Some(reading))
     }
 
     async fn write_xmltv(&self, out: &mpsc::Sender<Piece>) -> Result<(), Error> {

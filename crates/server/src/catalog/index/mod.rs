@@ -78,8 +78,8 @@ impl Index {
     ///    too much, too few, another in its place, two the wrong way round). Half a word may be typed.
     /// 5. If there still are: with two mistakes in each word of eight letters or more.
     ///
-    /// A tier without a channel is left out. An empty `text` means all channels, and one without a letter or digit none: names are known by these. Of a longer text the
-    /// first 500 bytes count, of those 16 words, and 64 letters of each.
+    /// A tier without a channel is left out. An empty `text` means all channels, and one without a letter or digit none:
+    /// names are known by these. Of a longer text the first 500 bytes count, of those 16 words, and 64 letters of each.
     #[must_use]
     pub fn search(&self, text: &str) -> Found {
         let query = Query::new(text);

@@ -369,7 +369,7 @@ pub(super) async fn check(
     let (job, is_new) = services.catalog.begin_check(id);
     if is_new && let Err(full) = services.checks.ask(id, job.clone()) {
         job.enter(Phase::Cancelled);
-        return Err(Problem::new(Kind::WaitingLimit, full.to_string()));
+        return Err(Problem::new(Kind::CatalogueBusy, full.to_string()));
     }
     Ok((StatusCode::ACCEPTED, Json(job.progress())))
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum::{
@@ -262,21 +262,11 @@ pub(super) async fn xmltv(State(services): State<Services>) -> Response {
         (header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    (about, Body::new(Written { next: Some(next(services.catalog.xmltv())) })).into_response()
-}
-
-type Next = Pin<Box<dyn Future<Output = Result<Option<(Bytes, guide::Pieces)>, guide::BrokenOff>> + Send>>;
-
-/// The next piece, and those behind it; nothing if that was all.
-fn next(mut pieces: guide::Pieces) -> Next {
-    Box::pin(async move { Ok(pieces.next().await?.map(|piece| (piece, pieces))) })
+    (about, Body::new(Written(services.catalog.xmltv()))).into_response()
 }
 
 /// A guide as a body: it is asked for more only when the client took what there was.
-struct Written {
-    /// `None` when that was all.
-    next: Option<Next>,
-}
+struct Written(guide::Pieces);
 
 impl http_body::Body for Written {
     type Data = Bytes;
@@ -286,15 +276,6 @@ impl http_body::Body for Written {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, guide::BrokenOff>>> {
-        let Some(waiting) = &mut self.next else { return Poll::Ready(None) };
-        let read = ready!(waiting.as_mut().poll(cx)).transpose();
-        let read = read.map(|read| read.map(|(piece, pieces)| (piece, Some(next(pieces)))));
-        let (frame, next) = match read {
-            Some(Ok((piece, next))) => (Some(Ok(Frame::data(piece))), next),
-            Some(Err(error)) => (Some(Err(error)), None),
-            None => (None, None),
-        };
-        self.next = next;
-        Poll::Ready(frame)
+        self.0.poll_next(cx).map_ok(Frame::data)
     }
 }
