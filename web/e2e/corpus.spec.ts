@@ -74,17 +74,23 @@ async function isPlayable(page: Page, url: string, id: string): Promise<boolean>
   return page.evaluate((type) => MediaSource.isTypeSupported(type), `video/mp4; codecs="${codecs.join(',')}"`);
 }
 
+/** Frames decoded since the player last took the picture up. */
+const framesOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0);
+
 /** Plays the channel in a page of its own; says what is wrong with it, or nothing. */
 async function play(page: Page, address: string): Promise<string | null> {
   await page.goto(address);
   try {
     await expect.poll(() => timeOf(page), { timeout: 30_000 }).toBeGreaterThan(0);
     await moves(page, 2);
-    const shown = await page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0);
-    return shown > 0 ? null : 'no picture was decoded';
+    // The count begins anew where the player mends a fault: looked at once, it may be zero then.
+    await expect.poll(() => framesOf(page)).toBeGreaterThan(0);
+    return null;
   } catch {
     const told = await page.getByRole('region', { name: 'Player' }).innerText();
-    return `stands at ${await timeOf(page)} s: ${told.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
+    const where = `${await framesOf(page)} frames, at ${await timeOf(page)} s`;
+    return `${where}: ${told.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
   }
 }
 
