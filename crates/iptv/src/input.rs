@@ -9,7 +9,7 @@ use charset::Charset;
 use inflate::Unpacker;
 use memchr::memchr_iter;
 
-pub(crate) use charset::decode;
+pub(crate) use charset::{decode, utf_8};
 
 /// How many skipped lines are kept with their reasons. Those beyond are counted only: a file that is nothing that we
 /// know must not cost a multiple of its size.
@@ -165,10 +165,7 @@ pub(crate) fn plain(lines: &[u8]) -> Option<&str> {
     if odd || c1() {
         return None;
     }
-    match encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(lines)? {
-        Cow::Borrowed(text) => Some(text),
-        Cow::Owned(_) => None,
-    }
+    utf_8(lines)
 }
 
 /// Whether a byte is a control character that ends no line.

@@ -98,7 +98,13 @@ impl Utf16 {
 ///
 /// What is declared is often wrong, but text in another encoding is hardly ever valid UTF-8.
 pub(crate) fn decode<'a>(bytes: &'a [u8], other: &'static Encoding) -> Cow<'a, str> {
-    // As std::str::from_utf8, but quicker.
-    let utf_8 = UTF_8.decode_without_bom_handling_and_without_replacement(bytes);
-    utf_8.unwrap_or_else(|| other.decode_without_bom_handling(bytes).0)
+    utf_8(bytes).map_or_else(|| other.decode_without_bom_handling(bytes).0, Cow::Borrowed)
+}
+
+/// As `std::str::from_utf8`, but quicker.
+pub(crate) fn utf_8(bytes: &[u8]) -> Option<&str> {
+    match UTF_8.decode_without_bom_handling_and_without_replacement(bytes)? {
+        Cow::Borrowed(text) => Some(text),
+        Cow::Owned(_) => None,
+    }
 }

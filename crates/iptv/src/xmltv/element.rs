@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Channel, Programme, SkipReason, Text,
     frames::Kind,
-    markup::{Markup, Piece, unescape, values},
+    markup::{Markup, Piece, first_value, unescape, values},
     time,
 };
 use crate::input::trim;
@@ -130,8 +130,17 @@ struct Child<'a> {
 
 impl<'a> Child<'a> {
     fn begin(tag: &'a str) -> Self {
-        let end = tag.find(|c: char| c.is_ascii_whitespace()).unwrap_or(tag.len());
+        let end = tag.bytes().position(|c| c.is_ascii_whitespace()).unwrap_or(tag.len());
         Self { name: &tag[..end], tag, text: Cow::Borrowed("") }
+    }
+
+    fn trimmed(mut self) -> Self {
+        self.text = match self.text {
+            Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+            Cow::Owned(text) if trim(&text).len() == text.len() => Cow::Owned(text),
+            Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
+        };
+        self
     }
 
     fn text(self) -> Text<'a> {
@@ -140,11 +149,12 @@ impl<'a> Child<'a> {
     }
 
     fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        // Most have none.
-        if self.tag.len() == self.name.len() {
-            return None;
-        }
-        let [value] = values(self.tag, [name]);
+        // Most have none, the others nearly all just this one.
+        let attributes = self.tag[self.name.len()..].get(1..)?;
+        let value = first_value(attributes, name).or_else(|| {
+            let [value] = values(attributes, [name]);
+            value
+        });
         value.map(attribute).filter(|value| !value.is_empty())
     }
 
@@ -172,7 +182,14 @@ fn children<'a>(
             Piece::Start(tag) if depth == 0 => {
                 child = Child::begin(tag);
                 listening = child.speaks();
-                depth = 1;
+                if let Some(text) = markup.text_alone() {
+                    if listening {
+                        append(&mut child.text, unescape(text, &mut counts.entities), counts);
+                    }
+                    each(std::mem::take(&mut child).trimmed(), counts);
+                } else {
+                    depth = 1;
+                }
             }
             Piece::Start(tag) => {
                 if depth == DEPTH_MAX {
@@ -187,9 +204,7 @@ fn children<'a>(
             Piece::End if depth > 0 => {
                 depth -= 1;
                 if depth == 0 {
-                    let mut done = std::mem::take(&mut child);
-                    done.text = trimmed(done.text);
-                    each(done, counts);
+                    each(std::mem::take(&mut child).trimmed(), counts);
                 } else if child.name == "rating" {
                     listening = false;
                 }
@@ -214,14 +229,6 @@ fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>, counts: &mut Counts) 
         *text = more;
     } else {
         text.to_mut().push_str(&more);
-    }
-}
-
-fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
-        Cow::Owned(text) if trim(&text).len() == text.len() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
     }
 }
 

@@ -6,7 +6,11 @@ use memchr::{
     memmem::{self, Finder},
 };
 
-use super::SkipReason;
+use super::{
+    SkipReason,
+    markup::{is_allowed, simple_tag_end},
+};
+use crate::input::utf_8;
 
 /// The longest channel or programme that is read, in bytes.
 pub const ELEMENT_MAX: usize = 1 << 20;
@@ -44,6 +48,8 @@ pub(super) struct Frame<'a> {
     pub(super) line: usize,
     /// All of it but its end tag.
     pub(super) bytes: &'a [u8],
+    /// The same as text, where it is UTF-8 with nothing in it that is banned.
+    pub(super) text: Option<&'a str>,
     /// How long its start tag is.
     pub(super) tag: usize,
     /// The encoding of what is not UTF-8.
@@ -103,6 +109,8 @@ impl Frames {
 
     fn go_through(&mut self, last: bool, each: &mut impl FnMut(Found<'_>)) {
         let text = std::mem::take(&mut self.text);
+        // Many elements are looked through faster at once than one by one.
+        let clean = clean(&text);
         let mut at = 0;
         // Lines are counted up to here.
         let mut counted = 0;
@@ -111,7 +119,7 @@ impl Frames {
                 let begin = at + step.begin;
                 self.line += memchr_iter(b'\n', &text[counted..begin]).count();
                 counted = begin;
-                self.tell(&step, &text[begin..], each);
+                self.tell(&step, &text[begin..], clean.get(begin..), each);
             }
             at += step.length;
         }
@@ -120,13 +128,15 @@ impl Frames {
         self.text.drain(..at);
     }
 
-    fn tell(&self, step: &Step, text: &[u8], each: &mut impl FnMut(Found<'_>)) {
+    /// Tell what stands at the beginning of `text`, which is `clean` as far as that goes.
+    fn tell(&self, step: &Step, text: &[u8], clean: Option<&str>, each: &mut impl FnMut(Found<'_>)) {
         let (line, encoding) = (self.line, self.encoding);
         match &step.what {
             What::Nothing => {}
             What::Element { kind, tag, body } => {
-                let bytes = &text[..tag + body];
-                each(Found::Element(Frame { kind: *kind, line, bytes, tag: *tag, encoding }));
+                let (kind, tag, all) = (*kind, *tag, tag + body);
+                let (bytes, text) = (&text[..all], clean.and_then(|clean| clean.get(..all)));
+                each(Found::Element(Frame { kind, line, bytes, text, tag, encoding }));
             }
             What::Skipped(reason) => each(Found::Skipped(line, reason.clone())),
         }
@@ -223,6 +233,13 @@ impl Frames {
     }
 }
 
+/// The beginning of `bytes` that is UTF-8, unless something in it is banned.
+fn clean(bytes: &[u8]) -> &str {
+    // The last letter may be cut.
+    let valid = &bytes[..Encoding::utf8_valid_up_to(bytes)];
+    utf_8(valid).filter(|text| is_allowed(text)).unwrap_or("")
+}
+
 /// What stands at `begin`; `length` goes on behind it.
 struct Step {
     begin: usize,
@@ -281,6 +298,9 @@ fn tag_end(text: &[u8]) -> Tag {
     }
     if text.starts_with(b"<!") {
         return doctype_end(text);
+    }
+    if let Some(end) = simple_tag_end(text) {
+        return Tag::Ends(end);
     }
     let (mut at, mut seen) = (1, 1);
     while let Some(next) = memchr3(b'>', b'"', b'\'', &text[at..]).map(|next| at + next) {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr2_iter, memmem};
 
 /// What stands between the tags of an element.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,16 @@ impl<'a> Markup<'a> {
         Ok(Some(piece))
     }
 
+    /// The text up to an end tag, which is taken too, where nothing else is between: so nearly all elements are.
+    pub(super) fn text_alone(&mut self) -> Option<&'a str> {
+        let end = memchr(b'<', self.0.as_bytes())?;
+        let behind = self.0[end..].strip_prefix("</")?;
+        let closing = memchr(b'>', behind.as_bytes())?;
+        let text = &self.0[..end];
+        self.0 = &behind[closing + 1..];
+        Some(text)
+    }
+
     fn start(&mut self) -> Piece<'a> {
         let Some(end) = tag_end(self.0.as_bytes()) else { return self.bare() };
         let tag = &self.take(end)[1..end - 1];
@@ -83,8 +93,22 @@ impl<'a> Markup<'a> {
     }
 }
 
+/// Where the tag that `text` begins with ends, if its values are in double quotes and have no bracket in them, as
+/// those of nearly all are.
+pub(super) fn simple_tag_end(text: &[u8]) -> Option<usize> {
+    let end = memchr2(b'<', b'>', &text[1..])? + 1;
+    let tag = &text[1..end];
+    // Look at many bytes at once, as nothing ends them early.
+    let apostrophe = tag.iter().fold(false, |any, c| any | (*c == b'\''));
+    let open = tag.iter().fold(false, |open, c| open ^ (*c == b'"'));
+    (text[end] == b'>' && !apostrophe && !open).then_some(end + 1)
+}
+
 /// Where the tag that `text` begins with ends, unless another begins before.
 fn tag_end(text: &[u8]) -> Option<usize> {
+    if let Some(end) = simple_tag_end(text) {
+        return Some(end);
+    }
     let mut quote = None;
     for (at, byte) in text.iter().enumerate().skip(1) {
         match (byte, quote) {
@@ -96,6 +120,12 @@ fn tag_end(text: &[u8]) -> Option<usize> {
         }
     }
     None
+}
+
+/// The value of the first attribute in a tag, if it is called so and has double quotes.
+pub(super) fn first_value<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let behind = attributes.strip_prefix(name)?.strip_prefix("=\"")?;
+    Some(&behind[..memchr(b'"', behind.as_bytes())?])
 }
 
 /// The values of attributes in a tag, as they stand there. Where one is twice, the first counts.
@@ -130,21 +160,26 @@ pub(super) fn unescape<'a>(raw: &'a str, unknown: &mut usize) -> Cow<'a, str> {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
-    let mut pieces = raw.split('&');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
+    let mut rest = raw;
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
+        let (before, piece) = (&rest[..at], &rest[at + 1..]);
+        text.push_str(before);
         let end = piece.bytes().take(NAME_MAX).position(|c| !(c.is_ascii_alphanumeric() || c == b'#'));
         let name = end.filter(|end| *end > 0 && piece.as_bytes()[*end] == b';').map(|end| &piece[..end]);
         let known = name.and_then(entity);
         *unknown += usize::from(name.is_some() && known.is_none());
-        match (name, known) {
+        rest = match (name, known) {
             (Some(name), Some(c)) => {
                 text.extend(Some(c).filter(|c| !is_banned(*c)));
-                text.push_str(&piece[name.len() + 1..]);
+                &piece[name.len() + 1..]
             }
-            _ => text.extend(["&", piece]),
-        }
+            _ => {
+                text.push('&');
+                piece
+            }
+        };
     }
+    text.push_str(rest);
     Cow::Owned(text)
 }
 
@@ -155,18 +190,17 @@ pub(super) fn is_banned(c: char) -> bool {
 
 /// `text` without what is banned.
 pub(super) fn allowed(text: Cow<'_, str>) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
+    if is_allowed(&text) { text } else { Cow::Owned(text.replace(is_banned, "")) }
+}
+
+/// Whether nothing in `text` is banned.
+pub(super) fn is_allowed(text: &str) -> bool {
     // Looks at many bytes at once, as nothing ends it early.
     let is_odd = |byte: u8| (byte < b' ') & !matches!(byte, b'\n' | b'\t' | b'\r') | (byte == 0x7F);
-    let odd = bytes.iter().fold(false, |any, byte| any | is_odd(*byte));
+    let odd = text.bytes().fold(false, |any, byte| any | is_odd(byte));
     // Beginnings in UTF-8 of C1 controls, and of U+FFFE and U+FFFF.
-    if !odd && memchr2(0xC2, 0xEF, bytes).is_none() {
-        return text;
-    }
-    if !text.contains(is_banned) {
-        return text;
-    }
-    Cow::Owned(text.replace(is_banned, ""))
+    let mut doubtful = memchr2_iter(0xC2, 0xEF, text.as_bytes());
+    !odd && !doubtful.any(|at| text[at..].starts_with(is_banned))
 }
 
 /// The longest name of an entity.

@@ -1,6 +1,6 @@
 //! Reads a guide as it arrives.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, slice::SliceIndex};
 
 use super::{
     Item, Refusal, Report, SkipReason,
@@ -129,8 +129,7 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 
     fn channel(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
-        let (tag, body) = frame.bytes.split_at(frame.tag);
-        let (tag, body) = (text(tag, frame), text(body, frame));
+        let (tag, body) = (text(frame, ..frame.tag), text(frame, frame.tag..));
         let (channel, counts) = channel(&tag, &body)?;
         self.count(&counts);
         self.report.channels += 1;
@@ -139,13 +138,13 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 
     fn programme(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
-        let tag = text(&frame.bytes[..frame.tag], frame);
+        let tag = text(frame, ..frame.tag);
         let head = Head::read(&tag, self.zone)?;
         if !(self.wanted)(&Slot { channel: &head.channel, start: head.start, stop: head.stop }) {
             self.report.unwanted += 1;
             return Ok(());
         }
-        let body = text(&frame.bytes[frame.tag..], frame);
+        let body = text(frame, frame.tag..);
         let (programme, counts) = programme(head, &body)?;
         self.count(&counts);
         self.report.programmes += 1;
@@ -173,7 +172,13 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 }
 
-/// Bytes of an element as text.
-fn text<'a>(bytes: &'a [u8], frame: &Frame<'_>) -> Cow<'a, str> {
-    allowed(decode(bytes, frame.encoding))
+/// A part of an element as text.
+fn text<'a, R>(frame: &Frame<'a>, part: R) -> Cow<'a, str>
+where
+    R: SliceIndex<[u8], Output = [u8]> + SliceIndex<str, Output = str>,
+{
+    match frame.text {
+        Some(text) => Cow::Borrowed(&text[part]),
+        None => allowed(decode(&frame.bytes[part], frame.encoding)),
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::input::trim;
+
 const DAY: i64 = 86_400;
 
 /// The names of zones that guides use, in minutes east of Greenwich.
@@ -57,8 +59,8 @@ const ZONES: [(&str, i64); 44] = [
 /// `zone` is where it is meant when it does not say: seconds east of Greenwich. `None` for what is no time.
 #[must_use]
 pub fn parse(text: &str, zone: i32) -> Option<i64> {
-    let mut rest = text.trim().as_bytes();
-    let year = number(&mut rest, 4)?;
+    let mut rest = trim(text).as_bytes();
+    let year = digits::<4>(&mut rest)?;
     let mut fields = [1, 1, 0, 0, 0];
     // ISO 8601 puts these in front of month, day, hour, minute and second.
     for (field, marks) in fields.iter_mut().zip([&b"-"[..], b"-", b"T t", b":", b":"]) {
@@ -78,41 +80,49 @@ pub fn parse(text: &str, zone: i32) -> Option<i64> {
 /// Two digits, with a mark in front of them or without.
 fn field_behind(rest: &mut &[u8], marks: &[u8]) -> Option<i64> {
     let mut behind = match rest {
-        [mark, behind @ ..] if marks.contains(mark) => behind,
+        [mark, behind @ ..] if !mark.is_ascii_digit() && marks.contains(mark) => behind,
         _ => rest,
     };
-    let value = number(&mut behind, 2)?;
+    let value = digits::<2>(&mut behind)?;
     *rest = behind;
     Some(value)
 }
 
-/// The number that so many digits make.
-fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
-    let (number, behind) = rest.split_at_checked(digits)?;
-    let value = number
-        .iter()
-        .try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0')));
+/// The number that the next digits make; they are taken.
+fn digits<const N: usize>(rest: &mut &[u8]) -> Option<i64> {
+    let (digits, behind) = rest.split_first_chunk::<N>()?;
     *rest = behind;
-    value
+    number(digits)
+}
+
+/// The number that all of `text` is.
+fn number(text: &[u8]) -> Option<i64> {
+    let all = text.iter().all(u8::is_ascii_digit) && matches!(text.len(), 1..=9);
+    all.then(|| text.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }
 
 /// Seconds east of Greenwich: `+0100`, `+01:00`, `+1`, `UTC+1`, `CET`, nothing.
 fn offset(text: &[u8], zone: i32) -> Option<i64> {
-    let text = std::str::from_utf8(text).ok()?;
-    // Fractions of a second.
-    let text =
-        text.strip_prefix('.').map_or(text, |behind| behind.trim_start_matches(|c: char| c.is_ascii_digit()));
-    let text = text.trim();
+    let text = match text {
+        // Fractions of a second.
+        [b'.', behind @ ..] => &behind[run(behind, u8::is_ascii_digit)..],
+        _ => text,
+    };
+    let text = text.trim_ascii();
     if text.is_empty() {
         return Some(zone.into());
     }
-    let name = &text[..text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len())];
-    let behind = &text[name.len()..];
+    let (name, behind) = text.split_at(run(text, u8::is_ascii_alphabetic));
     if name.is_empty() {
         return signed(text);
     }
-    let seconds = self::zone(name)?;
+    let seconds = self::zone(std::str::from_utf8(name).ok()?)?;
     if behind.is_empty() { Some(seconds) } else { signed(behind).filter(|_| seconds == 0) }
+}
+
+/// How many bytes `text` begins with that are such.
+fn run(text: &[u8], is_such: impl Fn(&u8) -> bool) -> usize {
+    text.iter().position(|c| !is_such(c)).unwrap_or(text.len())
 }
 
 /// Seconds east of Greenwich of a zone that is called so.
@@ -120,20 +130,19 @@ pub(crate) fn zone(name: &str) -> Option<i64> {
     ZONES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, minutes)| minutes * 60)
 }
 
-fn signed(text: &str) -> Option<i64> {
-    let (sign, digits) = text.split_at_checked(1)?;
+fn signed(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = text.split_first()?;
     let sign = match sign {
-        "+" => 1,
-        "-" => -1,
+        b'+' => 1,
+        b'-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = match digits.split_once(':') {
-        Some(pair) => pair,
-        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
-        None => (digits, "0"),
+    let (hours, minutes) = match digits.iter().position(|c| *c == b':') {
+        Some(colon) => (&digits[..colon], &digits[colon + 1..]),
+        None if digits.len() > 2 => digits.split_at(digits.len() - 2),
+        None => (digits, &b"0"[..]),
     };
-    let part = |text: &str| text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse::<i64>().ok())?;
-    let (hours, minutes) = (part(hours)?, part(minutes)?);
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours <= 15 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
