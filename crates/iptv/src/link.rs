@@ -165,7 +165,7 @@ pub(crate) fn exact(text: &str) -> Result<Link, LinkError> {
             Err(LinkError::Unknown(quote(text)))
         };
     };
-    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    let is = |name: &str| scheme == name || scheme.eq_ignore_ascii_case(name);
     match scheme {
         _ if is("http") || is("https") => http::parse(text, rest),
         _ if is("acestream") => acestream(rest),

@@ -51,7 +51,8 @@ impl<'a> Address<'a> {
             None => split(server, b':').0,
         };
         // Browsers take a backslash for a slash, so that another host than ours would follow from it.
-        let tidy = !host.is_empty() && !has_space(host) && !authority.contains('\\');
+        let backslash = memchr(b'\\', authority.as_bytes());
+        let tidy = !host.is_empty() && !has_space(host) && backslash.is_none();
         tidy.then_some(Self { host, path, query })
     }
 

@@ -40,18 +40,13 @@ impl<'a> Extinf<'a> {
     }
 
     fn place(&mut self, key: &str) -> Option<&mut &'a str> {
-        let key = key.as_bytes();
-        if !matches!(key, [b'a'..=b'z', ..]) || key.len() > 16 {
-            return self.place_in_any_case(key);
+        // Keys are hardly ever in upper case.
+        if !key.bytes().fold(false, |any, c| any | c.is_ascii_uppercase()) {
+            return self.place_of(key.as_bytes());
         }
-        // The borrow of a place that is none would last.
-        if self.place_of(key).is_some() { self.place_of(key) } else { self.place_in_any_case(key) }
-    }
-
-    fn place_in_any_case(&mut self, key: &[u8]) -> Option<&mut &'a str> {
         let mut lower = [0; 16];
         let lower = lower.get_mut(..key.len())?;
-        lower.copy_from_slice(key);
+        lower.copy_from_slice(key.as_bytes());
         lower.make_ascii_lowercase();
         self.place_of(lower)
     }
@@ -125,18 +120,31 @@ pub(super) fn is_attribute(text: &str) -> bool {
 
 /// `key="value"` or `key=value`, and what follows it.
 fn attribute<'a>(text: &'a str, closings: &mut Closings) -> Option<(&'a str, &'a str, &'a str)> {
-    let (key, rest) = text.split_at(key_len(text));
-    let rest = rest.strip_prefix('=').filter(|_| !key.is_empty())?;
-    if let Some(quote @ (b'"' | b'\'')) = rest.as_bytes().first().copied() {
-        let inner = &rest[1..];
-        if let Some(end) = closings.find(inner, quote) {
-            return Some((key, trim(&inner[..end]), &inner[end + 1..]));
+    let length = key_len(text);
+    let key = &text[..length];
+    match text.as_bytes().get(length..)? {
+        _ if key.is_empty() => None,
+        [b'=', quote @ (b'"' | b'\''), ..] => {
+            let inner = &text[length + 2..];
+            let (value, after) = match closings.find(inner, *quote) {
+                Some(end) => (&inner[..end], &inner[end + 1..]),
+                None => unclosed(inner, *quote),
+            };
+            Some((key, trim(value), after))
         }
-        let (value, after) = inner.split_at(memchr2(quote, b',', inner.as_bytes()).unwrap_or(inner.len()));
-        return Some((key, trim(value), after.strip_prefix(char::from(quote)).unwrap_or(after)));
+        [b'=', rest @ ..] => {
+            let end = memchr3(b' ', b'\t', b',', rest).unwrap_or(rest.len());
+            let (value, after) = text[length + 1..].split_at(end);
+            Some((key, value, after))
+        }
+        _ => None,
     }
-    let (value, after) = rest.split_at(memchr3(b' ', b'\t', b',', rest.as_bytes()).unwrap_or(rest.len()));
-    Some((key, value, after))
+}
+
+/// A value whose quote does not close it: it ends at the next one or at the first comma.
+fn unclosed(inner: &str, quote: u8) -> (&str, &str) {
+    let (value, after) = inner.split_at(memchr2(quote, b',', inner.as_bytes()).unwrap_or(inner.len()));
+    (value, after.strip_prefix(char::from(quote)).unwrap_or(after))
 }
 
 /// Finds where the values of one line end.

@@ -338,7 +338,8 @@ fn addresses(list: &str) -> impl Iterator<Item = &str> {
 /// What follows the `name` of a directive and its colon, in any case.
 fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let (begin, rest) = line.split_at_checked(name.len())?;
-    begin.eq_ignore_ascii_case(name).then_some(())?;
+    // Nearly all are in upper case.
+    (begin == name || begin.eq_ignore_ascii_case(name)).then_some(())?;
     let rest = rest.strip_prefix(':').or_else(|| rest.starts_with([' ', '\t']).then_some(rest))?;
     Some(rest)
 }
