@@ -6,34 +6,50 @@
 /// all other punctuation is space.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    let mut gap = false;
-    for c in text.chars().flat_map(char::to_lowercase) {
+    let mut folded = Folded { text: String::with_capacity(text.len()), gap: false };
+    for c in text.chars() {
+        // Most are, and are quicker.
+        if c.is_ascii() {
+            folded.add(c.to_ascii_lowercase());
+        } else {
+            c.to_lowercase().for_each(|c| folded.add(c));
+        }
+    }
+    folded.text
+}
+
+struct Folded {
+    text: String,
+    /// A space is due before what comes.
+    gap: bool,
+}
+
+impl Folded {
+    fn add(&mut self, c: char) {
         match plain(c) {
             Plain::Nothing => {}
-            Plain::Gap => gap = true,
+            Plain::Gap => self.gap = true,
             Plain::Letters(letters) => {
-                begin(&mut folded, &mut gap);
-                folded.push_str(letters);
+                self.begin();
+                self.text.push_str(letters);
             }
             Plain::Word(word) => {
-                gap = true;
-                begin(&mut folded, &mut gap);
-                folded.push_str(word);
-                gap = true;
+                self.gap = true;
+                self.begin();
+                self.text.push_str(word);
+                self.gap = true;
             }
             Plain::Itself => {
-                begin(&mut folded, &mut gap);
-                folded.push(c);
+                self.begin();
+                self.text.push(c);
             }
         }
     }
-    folded
-}
 
-fn begin(folded: &mut String, gap: &mut bool) {
-    if std::mem::take(gap) && !folded.is_empty() {
-        folded.push(' ');
+    fn begin(&mut self) {
+        if std::mem::take(&mut self.gap) && !self.text.is_empty() {
+            self.text.push(' ');
+        }
     }
 }
 
@@ -58,6 +74,7 @@ fn plain(c: char) -> Plain {
         | '‘'
         | '`'
         | '´' => Plain::Nothing,
+        _ if c.is_ascii() => Plain::Gap,
         _ => match latin(c).or_else(|| other(c)) {
             Some(letters) => Plain::Letters(letters),
             None if c.is_alphanumeric() => Plain::Itself,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Channel, ChannelId, Name, Playlist,
-    index::{Bits, Index},
+    index::{Bits, Index, both},
 };
 
 /// A playlist and its channels.
@@ -213,14 +213,13 @@ impl Body {
         let known = before.filter(|before| are_called_the_same(&before.channels, &channels));
         let (names, arrangement) = match known {
             Some(before) => (Arc::clone(&before.names), Arrangement::of(&channels)),
-            // Each is half of the work.
-            None => std::thread::scope(|scope| {
-                let index = scope.spawn(|| Index::build(channels.iter().map(|it| it.name())));
-                let places = channels.iter().map(|it| it.id).zip(0..).collect();
-                let arrangement = Arrangement::of(&channels);
-                let index = index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            None => {
+                let index = || Index::build(channels.iter().map(|it| it.name()));
+                let rest =
+                    || (channels.iter().map(|it| it.id).zip(0..).collect(), Arrangement::of(&channels));
+                let (index, (places, arrangement)) = both(index, rest);
                 (Arc::new(Names { places, index }), arrangement)
-            }),
+            }
         };
         Self { channels, starts, names, arrangement }
     }

@@ -37,6 +37,15 @@ const FEW: usize = 5;
 /// This part of all channels can be looked at one by one in the time it takes to find a word.
 const FEW_TO_LOOK_AT: usize = 128;
 
+/// Do two things at the same time, the first in a thread of its own.
+pub(super) fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}
+
 /// The names of all channels. A channel is known by its place in what the index was built of.
 #[derive(Debug)]
 pub struct Index {
@@ -53,8 +62,10 @@ impl Index {
     #[must_use]
     pub fn build<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let names: Texts = names.take(MAX_CHANNELS).map(folded).collect();
-        let (by_bytes, by_name) = (order::by_bytes(&names), order::natural(&names));
-        Self { words: Words::of(&names), names, by_bytes, by_name }
+        // Each is half of the work.
+        let (words, (by_bytes, by_name)) =
+            both(|| Words::of(&names), || (order::by_bytes(&names), order::natural(&names)));
+        Self { words, names, by_bytes, by_name }
     }
 
     /// How many channels there are.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use memchr::memchr_iter;
 use sqlx::{Database, QueryBuilder};
 
 use super::{Error, Store, on};
@@ -14,7 +15,7 @@ pub(super) const ROWS: usize = 400;
 pub(super) const IDS: usize = 1000;
 
 /// Between the values of a channel, and between channels: neither stands in a text ([`Listed::of`], JSON).
-const UNIT: char = '\u{1f}';
+const UNIT: u8 = 0x1F;
 const RECORD: char = '\u{1e}';
 
 /// All channels come in so many pieces, by their IDs.
@@ -43,10 +44,11 @@ impl Store {
     /// All channels, by playlist. Hundreds of thousands of rows, each handed from thread to thread by itself, would
     /// take seconds: the database puts them together.
     async fn channels(&self) -> Result<HashMap<PlaylistId, Vec<Channel>>, Error> {
-        const SQL: &str = "SELECT string_agg(CAST(id AS TEXT) || $1 || CAST(playlist AS TEXT) || $1 || name || $1 || \
-                           COALESCE(tvg_id, '') || $1 || COALESCE(tvg_name, '') || $1 || COALESCE(logo, '') || $1 || \
-                           COALESCE(group_title, '') || $1 || COALESCE(number, '') || $1 || COALESCE(more, '') || $1 || \
-                           url || $1 || COALESCE(options, '') || $1 || COALESCE(CAST(vanished_at AS TEXT), ''), $2) \
+        // Without a NULL, which it would leave out.
+        const SQL: &str = "SELECT string_agg(concat_ws($1, id, playlist, name, COALESCE(tvg_id, ''), \
+                           COALESCE(tvg_name, ''), COALESCE(logo, ''), COALESCE(group_title, ''), \
+                           COALESCE(number, ''), COALESCE(more, ''), url, COALESCE(options, ''), \
+                           COALESCE(CAST(vanished_at AS TEXT), '')), $2) \
                            FROM channels WHERE id >= $3 AND id < $4";
         let (mut edits, mut others) = tokio::try_join!(self.edits(), self.other_sources())?;
         let mut found: HashMap<PlaylistId, Vec<Channel>> = HashMap::new();
@@ -72,7 +74,7 @@ impl Store {
         const WIDTH: i64 = (ChannelId::MAX + 1) / PIECES;
         let (from, to) = (piece * WIDTH, (piece + 1) * WIDTH);
         Ok(on!(self, pool => sqlx::query_scalar(sql)
-            .bind(UNIT.to_string())
+            .bind(char::from(UNIT).to_string())
             .bind(RECORD.to_string())
             .bind(from)
             .bind(to)
@@ -100,7 +102,9 @@ fn channels(text: Option<&str>) -> Result<Vec<(PlaylistId, Channel)>, Error> {
 
 /// A channel with its first source, as the database puts it together.
 fn channel(record: &str) -> Result<(PlaylistId, Channel), Error> {
-    let mut values = record.split(UNIT);
+    let mut begin = 0;
+    let ends = memchr_iter(UNIT, record.as_bytes()).chain([record.len()]);
+    let mut values = ends.map(|end| &record[std::mem::replace(&mut begin, end + 1)..end]);
     let values: [Option<&str>; VALUES] = std::array::from_fn(|_| values.next());
     let [
         Some(id),
