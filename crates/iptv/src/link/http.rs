@@ -140,11 +140,10 @@ fn embed(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
 
 /// A transport file by its extension, else a plain stream.
 fn file(address: &Address<'_>, url: &str) -> Link {
-    let path = address.path;
-    let name = memrchr(b'/', path.as_bytes()).map_or(path, |at| &path[at + 1..]);
-    let extension = memrchr(b'.', name.as_bytes()).map(|at| &name[at + 1..]);
-    let is_file = ["acelive", "torrent", "acemedia"]
-        .iter()
-        .any(|known| extension.is_some_and(|it| it.eq_ignore_ascii_case(known)));
+    let path = address.path.as_bytes();
+    let ends = |end: &&[u8]| {
+        path.len().checked_sub(end.len()).is_some_and(|at| path[at..].eq_ignore_ascii_case(end))
+    };
+    let is_file = [&b".acelive"[..], b".torrent", b".acemedia"].iter().any(ends);
     if is_file { Link::TransportFile(url.to_owned()) } else { Link::Http(url.to_owned()) }
 }

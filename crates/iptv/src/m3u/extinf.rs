@@ -34,38 +34,75 @@ impl<'a> Extinf<'a> {
 
     /// The first that is not empty counts.
     fn set(&mut self, key: &str, value: &'a str) {
-        if let Some(place) = self.place(key).filter(|place| place.is_empty()) {
+        if let Some(place) = Field::of(key).map(|field| self.place(field)).filter(|place| place.is_empty()) {
             *place = value;
         }
     }
 
-    fn place(&mut self, key: &str) -> Option<&mut &'a str> {
-        // Keys are hardly ever in upper case.
-        if !key.bytes().fold(false, |any, c| any | c.is_ascii_uppercase()) {
-            return self.place_of(key.as_bytes());
+    const fn place(&mut self, field: Field) -> &mut &'a str {
+        match field {
+            Field::TvgId => &mut self.tvg_id,
+            Field::TvgName => &mut self.tvg_name,
+            Field::TvgLogo => &mut self.tvg_logo,
+            Field::Logo => &mut self.logo,
+            Field::Group => &mut self.group,
+            Field::Number => &mut self.number,
+            Field::Shift => &mut self.shift,
+            Field::Radio => &mut self.radio,
+            Field::Catchup => &mut self.catchup,
+            Field::CatchupSource => &mut self.catchup_source,
+            Field::CatchupDays => &mut self.catchup_days,
+            Field::UserAgent => &mut self.user_agent,
+            Field::Referrer => &mut self.referrer,
         }
-        let mut lower = [0; 16];
-        let lower = lower.get_mut(..key.len())?;
-        lower.copy_from_slice(key.as_bytes());
-        lower.make_ascii_lowercase();
-        self.place_of(lower)
+    }
+}
+
+/// What an attribute says.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    TvgId,
+    TvgName,
+    TvgLogo,
+    Logo,
+    Group,
+    Number,
+    Shift,
+    Radio,
+    Catchup,
+    CatchupSource,
+    CatchupDays,
+    UserAgent,
+    Referrer,
+}
+
+impl Field {
+    /// That of a key in any case. Hardly any is in upper case.
+    fn of(key: &str) -> Option<Self> {
+        Self::of_lower(key.as_bytes()).or_else(|| {
+            let mut lower = [0; 16];
+            let lower = lower.get_mut(..key.len())?;
+            lower.copy_from_slice(key.as_bytes());
+            lower.make_ascii_lowercase();
+            Self::of_lower(lower)
+        })
     }
 
-    fn place_of(&mut self, key: &[u8]) -> Option<&mut &'a str> {
+    const fn of_lower(key: &[u8]) -> Option<Self> {
         Some(match key {
-            b"tvg-id" => &mut self.tvg_id,
-            b"tvg-name" => &mut self.tvg_name,
-            b"tvg-logo" => &mut self.tvg_logo,
-            b"logo" => &mut self.logo,
-            b"group-title" => &mut self.group,
-            b"tvg-chno" | b"channel-number" | b"tvg-ch" | b"ch-number" => &mut self.number,
-            b"tvg-shift" => &mut self.shift,
-            b"radio" => &mut self.radio,
-            b"catchup" | b"catchup-type" => &mut self.catchup,
-            b"catchup-source" => &mut self.catchup_source,
-            b"catchup-days" | b"tvg-rec" | b"timeshift" => &mut self.catchup_days,
-            b"user-agent" | b"http-user-agent" => &mut self.user_agent,
-            b"http-referrer" | b"http-referer" | b"referrer" | b"referer" => &mut self.referrer,
+            b"tvg-id" => Self::TvgId,
+            b"tvg-name" => Self::TvgName,
+            b"tvg-logo" => Self::TvgLogo,
+            b"logo" => Self::Logo,
+            b"group-title" => Self::Group,
+            b"tvg-chno" | b"channel-number" | b"tvg-ch" | b"ch-number" => Self::Number,
+            b"tvg-shift" => Self::Shift,
+            b"radio" => Self::Radio,
+            b"catchup" | b"catchup-type" => Self::Catchup,
+            b"catchup-source" => Self::CatchupSource,
+            b"catchup-days" | b"tvg-rec" | b"timeshift" => Self::CatchupDays,
+            b"user-agent" | b"http-user-agent" => Self::UserAgent,
+            b"http-referrer" | b"http-referer" | b"referrer" | b"referer" => Self::Referrer,
             _ => return None,
         })
     }
@@ -114,7 +151,7 @@ fn attributes_with<'a>(
 /// Whether a text begins with an attribute for certain. A title may well begin with `a=`.
 pub(super) fn is_attribute(text: &str) -> bool {
     let (key, rest) = text.split_at(key_len(text));
-    let known = Extinf::default().place(key).is_some() || key.starts_with("tvg-");
+    let known = Field::of(key).is_some() || key.starts_with("tvg-");
     known && (rest.starts_with("=\"") || rest.starts_with("='"))
 }
 
