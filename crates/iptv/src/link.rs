@@ -177,6 +177,10 @@ pub(crate) fn exact(text: &str) -> Result<Link, LinkError> {
 
 /// The scheme and what follows its colon (RFC 3986, 3.1).
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    // Most are this one.
+    if let Some(rest) = text.strip_prefix("http:").filter(|rest| rest.starts_with("//")) {
+        return Some(("http", rest));
+    }
     let colon = memchr(b':', text.as_bytes())?;
     let (scheme, rest) = (&text[..colon], &text[colon + 1..]);
     let known = ["acestream", "magnet"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -277,7 +281,7 @@ fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let query = memchr(b'#', query.as_bytes()).map_or(query, |at| &query[..at]);
     // Links copied out of HTML have `&amp;` for `&`.
     let pairs = query.split('&').map(|pair| pair.strip_prefix("amp;").unwrap_or(pair));
-    pairs.filter_map(|pair| pair.split_once('='))
+    pairs.filter_map(|pair| memchr(b'=', pair.as_bytes()).map(|at| (&pair[..at], &pair[at + 1..])))
 }
 
 /// An AceStream ID, lower-cased if it is hexadecimal.

@@ -1,6 +1,6 @@
 //! Web addresses: of an engine, of the proxies around it, of pages that embed a channel, of anything else.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr3};
 
 use super::encoding::percent_decode;
 use super::{Link, LinkError, id, is_hex, is_web, parameter, quote, selector};
@@ -41,19 +41,27 @@ impl<'a> Address<'a> {
     /// From `//user@host:port/path?query#fragment`.
     fn split(rest: &'a str) -> Option<Self> {
         let rest = rest.strip_prefix("//")?;
-        let rest = memchr(b'#', rest.as_bytes()).map_or(rest, |at| &rest[..at]);
-        let (before, query) = split(rest, b'?');
-        let slash = memchr(b'/', before.as_bytes()).unwrap_or(before.len());
-        let (authority, path) = before.split_at(slash);
-        let server = memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
-        let host = match server.strip_prefix('[') {
+        let end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
+        let (authority, behind) = rest.split_at(end);
+        let behind = memchr(b'#', behind.as_bytes()).map_or(behind, |at| &behind[..at]);
+        let (path, query) = split(behind, b'?');
+        let host = if memchr3(b'@', b'[', b'\\', authority.as_bytes()).is_some() {
+            Self::host(authority)?
+        } else {
+            split(authority, b':').0
+        };
+        (!host.is_empty() && !has_space(host)).then_some(Self { host, path, query })
+    }
+
+    /// The host in `user@[host]:port`.
+    fn host(authority: &'a str) -> Option<&'a str> {
+        // Browsers take a backslash for a slash, so that another host than ours would follow from it.
+        (!authority.contains('\\')).then_some(())?;
+        let server = authority.rsplit('@').next().unwrap_or(authority);
+        Some(match server.strip_prefix('[') {
             Some(v6) => v6.split(']').next().unwrap_or(v6),
             None => split(server, b':').0,
-        };
-        // Browsers take a backslash for a slash, so that another host than ours would follow from it.
-        let backslash = memchr(b'\\', authority.as_bytes());
-        let tidy = !host.is_empty() && !has_space(host) && backslash.is_none();
-        tidy.then_some(Self { host, path, query })
+        })
     }
 
     /// The path's parts, still encoded.

@@ -28,8 +28,8 @@ impl<'a> Extinf<'a> {
     /// Read what follows `#EXTINF:`.
     pub(super) fn parse(line: &'a str) -> Self {
         let mut extinf = Self::default();
-        let title = attributes(line, |key, value| extinf.set(key, value));
-        Self { title, ..extinf }
+        extinf.title = attributes(line, |key, value| extinf.set(key, value));
+        extinf
     }
 
     /// The first that is not empty counts.
@@ -217,7 +217,7 @@ impl Closings {
 /// Whether a quote with `after` behind it ends a value.
 fn closes(after: &str) -> bool {
     // What most values are followed by.
-    if after.starts_with(" tvg-") || after.starts_with(" group-title=") {
+    if after.starts_with(" tvg-") || after.starts_with(" group-title=") || after.starts_with(',') {
         return true;
     }
     let after = trim_start(after);

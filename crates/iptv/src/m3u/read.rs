@@ -216,7 +216,7 @@ impl List {
 
     fn entry(&mut self, place: Place<'_>, link: Link, each: &mut impl FnMut(Entry<'_>)) {
         self.entries += 1;
-        let extinf = self.extinf_line.map(|_| Extinf::parse(&self.extinf)).unwrap_or_default();
+        let extinf = Extinf::parse(if self.extinf_line.is_some() { &self.extinf } else { "" });
         let group = text(extinf.group).or_else(|| self.own_group.as_deref().map(Cow::Borrowed));
         let options = place.options(&self.options).or(text(extinf.user_agent), text(extinf.referrer));
         each(Entry {
