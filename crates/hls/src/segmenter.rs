@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use mpegts::{AccessUnit, Discontinuity, Event, Program, Ticks};
+use mpegts::{AccessUnit, Cause, Discontinuity, Event, Program, Ticks};
 
 use crate::{
     Config, Part, Segment,
@@ -61,6 +61,8 @@ pub(crate) struct Segmenter {
     alone: Alone,
     /// The track that leads because the one that should does not come.
     substitute: Option<usize>,
+    /// The packet with which another track has jumped in time since the last access unit of the one that leads.
+    jumped: Option<u64>,
     /// What comes next does not continue the newest segment.
     broken: bool,
     number: u64,
@@ -173,6 +175,7 @@ impl Segmenter {
             clock: Clock::default(),
             alone: Alone::default(),
             substitute: None,
+            jumped: None,
             broken: false,
             number: first,
             played: Duration::ZERO,
@@ -301,10 +304,14 @@ impl Segmenter {
         }
     }
 
+    /// Where the track that leads breaks, the segment ends; with the packet before which another has jumped already,
+    /// as what follows that is of the new time.
     fn break_at(&mut self, found: Discontinuity) {
         if self.leads(found.track) {
-            self.close_open(found.first_packet);
+            self.close_open(self.jumped.unwrap_or(found.first_packet));
             self.restart(found.first_packet);
+        } else if found.cause == Cause::Timeline {
+            self.jumped.get_or_insert(found.first_packet);
         }
     }
 
@@ -329,6 +336,7 @@ impl Segmenter {
         let leads = self.leads(unit.track);
         self.alone.note(unit, leads);
         if leads {
+            self.jumped = None;
             self.mend_hole(unit);
         }
         match &self.state {
@@ -526,6 +534,7 @@ impl Segmenter {
         self.state = State::Waiting { since: None };
         self.clock = Clock { gop: self.clock.gop, frame: self.clock.frame, ..Clock::default() };
         self.alone = Alone::default();
+        self.jumped = None;
         self.broken = !self.played.is_zero();
     }
 

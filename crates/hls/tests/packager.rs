@@ -288,6 +288,36 @@ fn a_jump_that_the_sound_makes_first_is_one_discontinuity_and_invents_no_time() 
 }
 
 #[test]
+fn sound_that_jumps_first_is_left_out_of_the_segment_that_ends() {
+    for jump in [3_600 * SECOND, -5 * SECOND] {
+        let mut muxer = Muxer::default();
+        muxer.pictures(Ticks(7_200 * SECOND), 260, 50);
+        let later = Ticks(7_200 * SECOND + 260 * 3_600 + jump);
+        muxer.pes(AUDIO, later - Ticks(3_600), later - Ticks(3_600), ADTS, 300);
+        muxer.pictures(later, 260, 50);
+
+        let all = segments(Config::default(), &muxer.stream, 4_096);
+
+        assert_eq!(all.iter().filter(|segment| segment.discontinuity).count(), 1, "jump by {jump}");
+        for segment in &all {
+            let times = sound(segment);
+            let goes_on = |pair: &[Ticks]| (pair[1] - pair[0]).0 == 3_600;
+            assert!(times.windows(2).all(goes_on), "jump by {jump}, segment {}", segment.number);
+        }
+    }
+}
+
+/// When the sound in a segment begins, unit by unit.
+fn sound(segment: &Segment) -> Vec<Ticks> {
+    let (mut demuxer, mut found) = (Demuxer::default(), Vec::new());
+    demuxer.push(&bytes_of(segment), |event| match event {
+        Event::AccessUnit(unit) if unit.track == 1 => found.push(unit.dts),
+        _ => {}
+    });
+    found
+}
+
+#[test]
 fn a_segment_too_large_ends_where_a_picture_begins() {
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(0), 300, 100);
