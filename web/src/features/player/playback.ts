@@ -59,6 +59,8 @@ export async function loadEngine(): Promise<Engine> {
     import('hls.js'),
     import('hls.js/dist/hls.worker.js?url'),
   ]);
+  // hls.js asks for it just when the first media comes: in the browser's store by then, it costs no time.
+  void fetch(workerPath).catch(() => undefined);
   return { Hls: Constructor, workerPath };
 }
 
