@@ -7,6 +7,7 @@ mod blocking;
 mod body;
 mod directives;
 mod growing;
+mod jump;
 mod live;
 mod multivariant;
 mod packager;

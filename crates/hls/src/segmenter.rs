@@ -6,12 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use mpegts::{AccessUnit, Cause, Discontinuity, Event, Program, Ticks};
+use mpegts::{AccessUnit, Cause, Discontinuity, Event, Packet, Program, Ticks};
 
 use crate::{
     Config, Part, Segment,
     body::Body,
     growing::{End, Growing},
+    jump::Jump,
     playlist::rounded,
     tables::Tables,
 };
@@ -61,8 +62,8 @@ pub(crate) struct Segmenter {
     alone: Alone,
     /// The track that leads because the one that should does not come.
     substitute: Option<usize>,
-    /// The packet with which another track has jumped in time since the last access unit of the one that leads.
-    jumped: Option<u64>,
+    /// Another track has jumped in time, the one that leads not yet.
+    jump: Option<Jump>,
     /// What comes next does not continue the newest segment.
     broken: bool,
     number: u64,
@@ -175,7 +176,7 @@ impl Segmenter {
             clock: Clock::default(),
             alone: Alone::default(),
             substitute: None,
-            jumped: None,
+            jump: None,
             broken: false,
             number: first,
             played: Duration::ZERO,
@@ -267,12 +268,25 @@ impl Segmenter {
             Event::Program(program) => self.adopt(program),
             Event::Packet(packet) => {
                 self.body.push(packet);
+                self.pass(packet);
                 if self.body.end().is_multiple_of(BOUND_EVERY) {
                     self.bound();
                 }
             }
             Event::Discontinuity(found) => self.break_at(found),
             Event::AccessUnit(unit) => self.unit(&unit),
+        }
+    }
+
+    /// A packet was kept, which may be of the leading track.
+    fn pass(&mut self, packet: Packet<'_>) {
+        if self.jump.is_none() {
+            return;
+        }
+        let track = self.substitute.or_else(|| self.leading());
+        let pid = track.zip(self.tables.program()).map(|(track, program)| program.tracks[track].pid);
+        if let Some(jump) = self.jump.as_mut().filter(|_| pid == Some(packet.pid())) {
+            jump.pass(self.body.end() - 1, packet.payload_unit_start());
         }
     }
 
@@ -304,14 +318,15 @@ impl Segmenter {
         }
     }
 
-    /// Where the track that leads breaks, the segment ends; with the packet before which another has jumped already,
-    /// as what follows that is of the new time.
+    /// The segment ends where the leading track breaks, or earlier, where another has jumped already: sound of the new
+    /// time is no part of it.
     fn break_at(&mut self, found: Discontinuity) {
+        let first = found.first_packet;
         if self.leads(found.track) {
-            self.close_open(self.jumped.unwrap_or(found.first_packet));
-            self.restart(found.first_packet);
+            self.close_open(self.jump.map_or(first, |jump| jump.end(first)));
+            self.restart(first);
         } else if found.cause == Cause::Timeline {
-            self.jumped.get_or_insert(found.first_packet);
+            self.jump.get_or_insert(Jump::new(first));
         }
     }
 
@@ -336,7 +351,7 @@ impl Segmenter {
         let leads = self.leads(unit.track);
         self.alone.note(unit, leads);
         if leads {
-            self.jumped = None;
+            self.jump = self.jump.filter(|jump| !jump.is_over(unit.first_packet));
             self.mend_hole(unit);
         }
         match &self.state {
@@ -363,6 +378,7 @@ impl Segmenter {
             self.restart(unit.first_packet);
         }
         self.substitute = Some(unit.track);
+        self.jump = None;
     }
 
     /// The track that should lead comes again: it leads from where a decoder can start on it.
@@ -534,7 +550,7 @@ impl Segmenter {
         self.state = State::Waiting { since: None };
         self.clock = Clock { gop: self.clock.gop, frame: self.clock.frame, ..Clock::default() };
         self.alone = Alone::default();
-        self.jumped = None;
+        self.jump = None;
         self.broken = !self.played.is_zero();
     }
 

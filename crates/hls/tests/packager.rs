@@ -302,9 +302,52 @@ fn sound_that_jumps_first_is_left_out_of_the_segment_that_ends() {
         for segment in &all {
             let times = sound(segment);
             let goes_on = |pair: &[Ticks]| (pair[1] - pair[0]).0 == 3_600;
+            assert!(times.len() > 1, "jump by {jump}, segment {}", segment.number);
             assert!(times.windows(2).all(goes_on), "jump by {jump}, segment {}", segment.number);
         }
     }
+}
+
+#[test]
+fn pictures_stay_whole_where_sound_jumps_within_them() {
+    let start = Ticks(7_200 * SECOND);
+    let later = start + Ticks(260 * 3_600 + 3_600 * SECOND);
+    // Too much in front of the picture itself for its first packet to tell what it is.
+    let message = [&IDR[..4], &[6], &[0xA5; 250], IDR].concat();
+    for head in [IDR, &message] {
+        for within_old in [true, false] {
+            let mut muxer = Muxer::default();
+            muxer.pictures(start, 260, 50);
+            let last = start + Ticks(260 * 3_600);
+            let mut apart = |pid, time, head: &[u8], len| {
+                let from = muxer.stream.len();
+                muxer.pes(pid, time, time, head, len);
+                muxer.stream.split_off(from)
+            };
+            let old = apart(VIDEO, last, PREDICTED, 1_500);
+            let new = apart(VIDEO, later, head, 1_500);
+            let sound = apart(AUDIO, later, ADTS, 300);
+            let at = if within_old { PACKET_LEN } else { old.len() + PACKET_LEN };
+            let pictures = [old, new].concat();
+            muxer.stream.extend([&pictures[..at], &sound, &pictures[at..]].concat());
+            muxer.pictures(later + Ticks(3_600), 260, 50);
+
+            let all = segments(Config::default(), &muxer.stream, 4_096);
+
+            assert_eq!(all.iter().filter(|segment| segment.discontinuity).count(), 1);
+            let starts: Vec<Vec<bool>> = all.iter().map(|segment| video(&bytes_of(segment))).collect();
+            for (starts, segment) in starts.iter().zip(&all) {
+                assert_eq!(starts.first(), Some(&true), "segment {} begins with a picture", segment.number);
+            }
+            assert_eq!(starts.concat().len(), video(&muxer.stream).len(), "packets of pictures");
+        }
+    }
+}
+
+/// For each packet of video whether a picture begins in it.
+fn video(stream: &[u8]) -> Vec<bool> {
+    let packets = stream.chunks(PACKET_LEN).filter_map(Packet::new);
+    packets.filter(|packet| packet.pid() == VIDEO).map(Packet::payload_unit_start).collect()
 }
 
 /// When the sound in a segment begins, unit by unit.
