@@ -45,6 +45,7 @@ impl<'a> Address<'a> {
         let (authority, behind) = rest.split_at(end);
         let behind = memchr(b'#', behind.as_bytes()).map_or(behind, |at| &behind[..at]);
         let (path, query) = split(behind, b'?');
+        // Hardly any has a user, a host in brackets, or what no host has.
         let host = if memchr3(b'@', b'[', b'\\', authority.as_bytes()).is_some() {
             Self::host(authority)?
         } else {

@@ -1,6 +1,6 @@
 //! Takes one element apart and keeps what its children say.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use super::{
     Channel, Programme, SkipReason, Text,
@@ -126,21 +126,36 @@ struct Child<'a> {
     tag: &'a str,
     /// What it says, trimmed; of a rating its `<value>`.
     text: Cow<'a, str>,
+    /// What comes is of use to anybody here.
+    listens: bool,
 }
 
 impl<'a> Child<'a> {
     fn begin(tag: &'a str) -> Self {
         let end = tag.bytes().position(|c| c.is_ascii_whitespace()).unwrap_or(tag.len());
-        Self { name: &tag[..end], tag, text: Cow::Borrowed("") }
+        // A rating says it in its `<value>`.
+        const SPEAKING: [&str; 8] =
+            ["title", "sub-title", "desc", "category", "episode-num", "date", "display-name", "url"];
+        let name = &tag[..end];
+        Self { name, tag, text: Cow::Borrowed(""), listens: SPEAKING.contains(&name) }
     }
 
-    fn trimmed(mut self) -> Self {
-        self.text = match self.text {
+    /// Take in a text with its entities.
+    fn hear(&mut self, text: &'a str, counts: &mut Counts) {
+        if self.listens {
+            append(&mut self.text, unescape(text, &mut counts.entities), counts);
+        }
+    }
+
+    /// The child, which has ended.
+    fn take(&mut self) -> Self {
+        let child = mem::take(self);
+        let text = match child.text {
             Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
             Cow::Owned(text) if trim(&text).len() == text.len() => Cow::Owned(text),
             Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
         };
-        self
+        Self { text, ..child }
     }
 
     fn text(self) -> Text<'a> {
@@ -157,14 +172,6 @@ impl<'a> Child<'a> {
         });
         value.map(attribute).filter(|value| !value.is_empty())
     }
-
-    /// Whether what it says is of use to anybody here.
-    fn speaks(&self) -> bool {
-        // A rating says it in its `<value>`.
-        const SPEAKING: [&str; 8] =
-            ["title", "sub-title", "desc", "category", "episode-num", "date", "display-name", "url"];
-        SPEAKING.contains(&self.name)
-    }
 }
 
 /// Give the children in `body` to `each`.
@@ -175,18 +182,15 @@ fn children<'a>(
     mut each: impl FnMut(Child<'a>, &mut Counts),
 ) -> Result<(), SkipReason> {
     let mut markup = Markup(body);
-    let (mut child, mut depth, mut listening) = (Child::default(), 0_usize, false);
+    let (mut child, mut depth) = (Child::default(), 0_usize);
     let syntax = |error| SkipReason::Syntax { element: kind.name(), error };
     while let Some(piece) = markup.next().map_err(syntax)? {
         match piece {
             Piece::Start(tag) if depth == 0 => {
                 child = Child::begin(tag);
-                listening = child.speaks();
                 if let Some(text) = markup.text_alone() {
-                    if listening {
-                        append(&mut child.text, unescape(text, &mut counts.entities), counts);
-                    }
-                    each(std::mem::take(&mut child).trimmed(), counts);
+                    child.hear(text, counts);
+                    each(child.take(), counts);
                 } else {
                     depth = 1;
                 }
@@ -196,7 +200,7 @@ fn children<'a>(
                     return Err(SkipReason::TooDeep(kind.name()));
                 }
                 if child.name == "rating" {
-                    listening = tag == "value";
+                    child.listens = tag == "value";
                 }
                 depth += 1;
             }
@@ -204,16 +208,15 @@ fn children<'a>(
             Piece::End if depth > 0 => {
                 depth -= 1;
                 if depth == 0 {
-                    each(std::mem::take(&mut child).trimmed(), counts);
+                    each(child.take(), counts);
                 } else if child.name == "rating" {
-                    listening = false;
+                    child.listens = false;
                 }
             }
-            Piece::Text(text) if listening && depth > 0 => {
-                let text = unescape(text, &mut counts.entities);
-                append(&mut child.text, text, counts);
+            Piece::Text(text) if depth > 0 => child.hear(text, counts),
+            Piece::Literal(text) if depth > 0 && child.listens => {
+                append(&mut child.text, text.into(), counts);
             }
-            Piece::Literal(text) if listening && depth > 0 => append(&mut child.text, text.into(), counts),
             _ => {}
         }
     }

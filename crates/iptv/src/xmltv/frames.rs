@@ -48,7 +48,7 @@ pub(super) struct Frame<'a> {
     pub(super) line: usize,
     /// All of it but its end tag.
     pub(super) bytes: &'a [u8],
-    /// The same as text, where it is UTF-8 with nothing in it that is banned.
+    /// The same as text, where all that came with it is UTF-8 and has nothing in it that is banned.
     pub(super) text: Option<&'a str>,
     /// How long its start tag is.
     pub(super) tag: usize,
@@ -109,8 +109,8 @@ impl Frames {
 
     fn go_through(&mut self, last: bool, each: &mut impl FnMut(Found<'_>)) {
         let text = std::mem::take(&mut self.text);
-        // Many elements are looked through faster at once than one by one.
-        let clean = clean(&text);
+        // Many elements are looked through faster at once than one by one; what may still grow, not before it is whole.
+        let mut clean = None;
         let mut at = 0;
         // Lines are counted up to here.
         let mut counted = 0;
@@ -119,7 +119,8 @@ impl Frames {
                 let begin = at + step.begin;
                 self.line += memchr_iter(b'\n', &text[counted..begin]).count();
                 counted = begin;
-                self.tell(&step, &text[begin..], clean.get(begin..), each);
+                let (from, clean) = *clean.get_or_insert_with(|| (begin, self::clean(&text[begin..])));
+                self.tell(&step, &text[begin..], clean.get(begin - from..), each);
             }
             at += step.length;
         }

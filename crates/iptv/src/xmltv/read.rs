@@ -1,6 +1,6 @@
 //! Reads a guide as it arrives.
 
-use std::{borrow::Cow, slice::SliceIndex};
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     Item, Refusal, Report, SkipReason,
@@ -49,7 +49,7 @@ impl Reader {
 }
 
 impl<W: FnMut(&Slot<'_>) -> bool> Reader<W> {
-    /// Read only the programmes that are `wanted`. The others cost next to nothing.
+    /// Read only the programmes that are `wanted`. The others cost little.
     #[must_use]
     pub fn wanting<V: FnMut(&Slot<'_>) -> bool>(self, wanted: V) -> Reader<V> {
         let Guide { zone, report, skips, head, .. } = self.guide;
@@ -129,7 +129,7 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 
     fn channel(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
-        let (tag, body) = (text(frame, ..frame.tag), text(frame, frame.tag..));
+        let (tag, body) = (text(frame, 0..frame.tag), text(frame, frame.tag..frame.bytes.len()));
         let (channel, counts) = channel(&tag, &body)?;
         self.count(&counts);
         self.report.channels += 1;
@@ -138,13 +138,13 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
     }
 
     fn programme(&mut self, frame: &Frame<'_>, each: &mut impl FnMut(Item<'_>)) -> Result<(), SkipReason> {
-        let tag = text(frame, ..frame.tag);
+        let tag = text(frame, 0..frame.tag);
         let head = Head::read(&tag, self.zone)?;
         if !(self.wanted)(&Slot { channel: &head.channel, start: head.start, stop: head.stop }) {
             self.report.unwanted += 1;
             return Ok(());
         }
-        let body = text(frame, frame.tag..);
+        let body = text(frame, frame.tag..frame.bytes.len());
         let (programme, counts) = programme(head, &body)?;
         self.count(&counts);
         self.report.programmes += 1;
@@ -173,10 +173,7 @@ impl<W: FnMut(&Slot<'_>) -> bool> Guide<W> {
 }
 
 /// A part of an element as text.
-fn text<'a, R>(frame: &Frame<'a>, part: R) -> Cow<'a, str>
-where
-    R: SliceIndex<[u8], Output = [u8]> + SliceIndex<str, Output = str>,
-{
+fn text<'a>(frame: &Frame<'a>, part: Range<usize>) -> Cow<'a, str> {
     match frame.text {
         Some(text) => Cow::Borrowed(&text[part]),
         None => allowed(decode(&frame.bytes[part], frame.encoding)),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::input::trim;
+use crate::input::{trim, trim_start};
 
 const DAY: i64 = 86_400;
 
@@ -59,7 +59,8 @@ const ZONES: [(&str, i64); 44] = [
 /// `zone` is where it is meant when it does not say: seconds east of Greenwich. `None` for what is no time.
 #[must_use]
 pub fn parse(text: &str, zone: i32) -> Option<i64> {
-    let mut rest = trim(text).as_bytes();
+    let text = trim(text);
+    let mut rest = text.as_bytes();
     let year = digits::<4>(&mut rest)?;
     let mut fields = [1, 1, 0, 0, 0];
     // ISO 8601 puts these in front of month, day, hour, minute and second.
@@ -73,7 +74,7 @@ pub fn parse(text: &str, zone: i32) -> Option<i64> {
     if !tidy || minute > 59 || second > 60 || in_day > DAY {
         return None;
     }
-    let zone = offset(rest, zone)?;
+    let zone = offset(&text[text.len() - rest.len()..], zone)?;
     Some(days(year, month, day) * DAY + in_day - zone)
 }
 
@@ -90,39 +91,33 @@ fn field_behind(rest: &mut &[u8], marks: &[u8]) -> Option<i64> {
 
 /// The number that the next digits make; they are taken.
 fn digits<const N: usize>(rest: &mut &[u8]) -> Option<i64> {
-    let (digits, behind) = rest.split_first_chunk::<N>()?;
+    let (next, behind) = rest.split_first_chunk::<N>()?;
     *rest = behind;
-    number(digits)
+    number(next)
 }
 
-/// The number that all of `text` is.
+/// The number that all of `text` is: one of nine digits at most, as no part of a time has more.
 fn number(text: &[u8]) -> Option<i64> {
     let all = text.iter().all(u8::is_ascii_digit) && matches!(text.len(), 1..=9);
     all.then(|| text.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }
 
 /// Seconds east of Greenwich: `+0100`, `+01:00`, `+1`, `UTC+1`, `CET`, nothing.
-fn offset(text: &[u8], zone: i32) -> Option<i64> {
-    let text = match text {
-        // Fractions of a second.
-        [b'.', behind @ ..] => &behind[run(behind, u8::is_ascii_digit)..],
-        _ => text,
-    };
-    let text = text.trim_ascii();
+fn offset(text: &str, zone: i32) -> Option<i64> {
+    // Fractions of a second.
+    let text =
+        text.strip_prefix('.').map_or(text, |behind| behind.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let text = trim(trim_start(text));
     if text.is_empty() {
         return Some(zone.into());
     }
-    let (name, behind) = text.split_at(run(text, u8::is_ascii_alphabetic));
+    let name = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (name, behind) = text.split_at(name);
     if name.is_empty() {
-        return signed(text);
+        return signed(text.as_bytes());
     }
-    let seconds = self::zone(std::str::from_utf8(name).ok()?)?;
-    if behind.is_empty() { Some(seconds) } else { signed(behind).filter(|_| seconds == 0) }
-}
-
-/// How many bytes `text` begins with that are such.
-fn run(text: &[u8], is_such: impl Fn(&u8) -> bool) -> usize {
-    text.iter().position(|c| !is_such(c)).unwrap_or(text.len())
+    let seconds = self::zone(name)?;
+    if behind.is_empty() { Some(seconds) } else { signed(behind.as_bytes()).filter(|_| seconds == 0) }
 }
 
 /// Seconds east of Greenwich of a zone that is called so.
@@ -131,16 +126,16 @@ pub(crate) fn zone(name: &str) -> Option<i64> {
 }
 
 fn signed(text: &[u8]) -> Option<i64> {
-    let (sign, digits) = text.split_first()?;
+    let (sign, text) = text.split_first()?;
     let sign = match sign {
         b'+' => 1,
         b'-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = match digits.iter().position(|c| *c == b':') {
-        Some(colon) => (&digits[..colon], &digits[colon + 1..]),
-        None if digits.len() > 2 => digits.split_at(digits.len() - 2),
-        None => (digits, &b"0"[..]),
+    let (hours, minutes) = match text.iter().position(|c| *c == b':') {
+        Some(colon) => (&text[..colon], &text[colon + 1..]),
+        None if text.len() > 2 => text.split_at(text.len() - 2),
+        None => (text, &b"0"[..]),
     };
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours <= 15 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
@@ -227,6 +222,7 @@ mod tests {
             "2026-11-27T20:45:00.000Z",
             "2026-11-27T21:45:00+01:00",
             " 20261127204500 ",
+            "\u{A0}20261127214500\u{A0}+0100\u{3000}",
         ] {
             assert_eq!(parse(text, 0), Some(EVENING), "{text:?}");
         }
