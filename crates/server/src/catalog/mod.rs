@@ -18,6 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{clock::now, fetch::Fetcher};
 
 pub mod backup;
+mod both;
 mod changes;
 mod channel;
 mod check;

@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     Channel, ChannelId, Name, Playlist,
-    index::{Bits, Index, both},
+    both::both,
+    index::{Bits, Index},
 };
 
 /// A playlist and its channels.

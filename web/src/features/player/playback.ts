@@ -53,6 +53,9 @@ export interface Gauge {
 
 type Engine = { Hls: typeof Hls; workerPath: string };
 
+/** The worker's script on its way into the browser's store. */
+let store: Promise<unknown> | undefined;
+
 /** hls.js and its worker, loaded once, apart from the page. */
 export async function loadEngine(): Promise<Engine> {
   const [{ default: Constructor }, { default: workerPath }] = await Promise.all([
@@ -60,7 +63,7 @@ export async function loadEngine(): Promise<Engine> {
     import('hls.js/dist/hls.worker.js?url'),
   ]);
   // hls.js asks for it just when the first media comes: in the browser's store by then, it costs no time.
-  void fetch(workerPath).catch(() => undefined);
+  store ??= fetch(workerPath).then((it) => it.arrayBuffer()).catch(() => undefined);
   return { Hls: Constructor, workerPath };
 }
 

@@ -19,6 +19,7 @@ mod tests;
 
 pub use bits::Bits;
 
+use super::both::both;
 use query::Query;
 use sought::{How, Sought};
 use texts::{Texts, beginning};
@@ -36,15 +37,6 @@ const FEW: usize = 5;
 
 /// This part of all channels can be looked at one by one in the time it takes to find a word.
 const FEW_TO_LOOK_AT: usize = 128;
-
-/// Do two things at the same time, the first in a thread of its own.
-pub(super) fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    std::thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
-    })
-}
 
 /// The names of all channels. A channel is known by its place in what the index was built of.
 #[derive(Debug)]

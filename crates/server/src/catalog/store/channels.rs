@@ -44,7 +44,7 @@ impl Store {
     /// All channels, by playlist. Hundreds of thousands of rows, each handed from thread to thread by itself, would
     /// take seconds: the database puts them together.
     async fn channels(&self) -> Result<HashMap<PlaylistId, Vec<Channel>>, Error> {
-        // Without a NULL, which it would leave out.
+        // `concat_ws` leaves a NULL out, with its separator: none may reach it.
         const SQL: &str = "SELECT string_agg(concat_ws($1, id, playlist, name, COALESCE(tvg_id, ''), \
                            COALESCE(tvg_name, ''), COALESCE(logo, ''), COALESCE(group_title, ''), \
                            COALESCE(number, ''), COALESCE(more, ''), url, COALESCE(options, ''), \
