@@ -5,18 +5,19 @@ use memchr::{memchr, memchr3};
 use super::encoding::percent_decode;
 use super::{Link, LinkError, id, is_hex, is_web, parameter, quote, selector};
 
-/// What the paths of running sessions begin with, and those of proxies.
-const SESSIONS: [&str; 3] = ["ace", "hls", "content"];
-const PROXIES: [&str; 8] =
-    ["pid", "content_id", "infohash", "torrent", "url", "efile_url", "direct_url", "data"];
-
 /// Read the address `url`; `rest` is what follows its scheme and colon.
 pub(super) fn parse(url: &str, rest: &str) -> Result<Link, LinkError> {
     let address = Address::split(rest).ok_or_else(|| LinkError::Unknown(quote(url)))?;
     let kind = split(address.path.trim_start_matches('/'), b'/').0;
-    None.or_else(|| start(&address, url))
-        .or_else(|| if SESSIONS.contains(&kind) { session(&address).map(Ok) } else { None })
-        .or_else(|| if PROXIES.contains(&kind) { proxy(&address).map(Ok) } else { None })
+    let by_kind = || match kind {
+        "ace" | "hls" | "content" => session(&address).map(Ok),
+        "pid" | "content_id" | "infohash" | "torrent" | "url" | "efile_url" | "direct_url" | "data" => {
+            proxy(&address).map(Ok)
+        }
+        _ => None,
+    };
+    start(&address, url)
+        .or_else(by_kind)
         .or_else(|| embed(&address, url))
         .unwrap_or_else(|| Ok(file(&address, url)))
 }
@@ -81,8 +82,9 @@ fn start(address: &Address<'_>, url: &str) -> Option<Result<Link, LinkError>> {
         "/proxy/acestream/stream",
         "/proxy/acestream/manifest.m3u8",
     ];
+    // Most addresses are none of these, and do not end so.
+    address.path.ends_with(['m', '8', '/']).then_some(())?;
     let path = address.path.trim_end_matches('/');
-    // Most addresses are none of these.
     (path.ends_with("stream") || path.ends_with("manifest.m3u8")).then_some(())?;
     let start = STARTS.iter().find(|start| path.ends_with(*start))?;
     if let Some(manifest) = parameter(address.query, "manifest_url").filter(|url| is_web(url)) {

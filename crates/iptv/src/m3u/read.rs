@@ -291,7 +291,10 @@ impl<'a> Place<'a> {
 
     fn options(&self, lines: &'a str) -> Options<'a> {
         let mut options = Options::default();
-        lines.lines().for_each(|line| options.add_line(line));
+        // Most have none.
+        if !lines.is_empty() {
+            lines.lines().for_each(|line| options.add_line(line));
+        }
         if let Some(suffix) = self.suffix {
             options.add_suffix(suffix);
         }
