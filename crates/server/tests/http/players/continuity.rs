@@ -128,12 +128,15 @@ async fn connections_that_break() {
         watched.set("none");
         watched.plays(4).await;
     }
+    // Media flows on, only the engine's API does not answer.
+    watched.set("hang");
+    watched.plays(8).await;
     watched.end().await;
 }
 
 async fn timestamps_that_jump() {
     let mut watched = Watched::new(Profile::V3211).await;
-    for fault in ["jump@0s:+3600s", "jump@0s:-5s"] {
+    for fault in ["jump@0s:+3600s", "jump@0s:-5s", "loop@2s:5s"] {
         watched.set(fault);
         // More than what is held back, so that each jump is met.
         watched.plays(8).await;
@@ -145,6 +148,10 @@ async fn media_that_is_damaged() {
     let mut watched = Watched::new(Profile::V3211).await;
     for (fault, counter) in [("cc@1s", "continuity_errors"), ("garbage@1s", "skipped_bytes")] {
         watched.happens(counter, async || watched.set(fault)).await;
+        watched.plays(8).await;
+    }
+    for fault in ["no-psi@0s:5s", "bitrate@0s:2"] {
+        watched.set(fault);
         watched.plays(8).await;
     }
     watched.end().await;
