@@ -72,6 +72,8 @@ pub(super) struct Frames {
     comment: bool,
     /// Where the search for the end of the first element goes on.
     searched: usize,
+    /// Up to here no comment and no CDATA section of it is open.
+    outside: usize,
     encoding: &'static Encoding,
     names: Names,
     pub(super) saw_tv: bool,
@@ -85,6 +87,7 @@ impl Default for Frames {
             line: 1,
             comment: false,
             searched: 0,
+            outside: 0,
             encoding: WINDOWS_1252,
             names: Names::default(),
             saw_tv: false,
@@ -200,10 +203,12 @@ impl Frames {
         if text[..tag].ends_with(b"/>") {
             return Some(Step { begin, length: begin + tag, what: What::Element { kind, tag, body: 0 } });
         }
-        let from = self.searched.saturating_sub(begin).clamp(tag, text.len());
+        let ahead = |at: usize| at.saturating_sub(begin).clamp(tag, text.len());
+        let mut outside = ahead(self.outside);
+        let from = ahead(self.searched).max(outside);
         let skip = |length, reason| Some(Step { begin, length: begin + length, what: What::Skipped(reason) });
-        self.searched = 0;
-        match self.names.end(kind, text, from, last) {
+        (self.searched, self.outside) = (0, 0);
+        match self.names.end_outside(kind, text, from, &mut outside, last) {
             // What follows its name in the end tag is text between elements.
             End::Here(end) if end <= ELEMENT_MAX => {
                 let what = What::Element { kind, tag, body: end - tag };
@@ -213,8 +218,10 @@ impl Frames {
             End::Another(next) => skip(next, SkipReason::Unclosed(kind.name())),
             End::NotYet if text.len() > ELEMENT_MAX => skip(tag, SkipReason::TooLong(kind.name())),
             End::NotYet if last => skip(text.len(), SkipReason::Unclosed(kind.name())),
-            End::NotYet => {
-                self.searched = begin + text.len().saturating_sub(TELLING);
+            end => {
+                let again = if let End::Hidden(at) = end { at } else { text.len().saturating_sub(TELLING) };
+                self.searched = begin + again;
+                self.outside = begin + outside;
                 None
             }
         }
@@ -343,6 +350,8 @@ enum End {
     Here(usize),
     /// The beginning of another element.
     Another(usize),
+    /// One of them, unless the comment or CDATA section that it is in ends.
+    Hidden(usize),
     NotYet,
 }
 
@@ -360,6 +369,22 @@ impl Default for Names {
 }
 
 impl Names {
+    /// The same, where tags in comments and CDATA sections are none. `outside` is where the text is in neither, and
+    /// moves on.
+    fn end_outside(&self, kind: Kind, text: &[u8], mut from: usize, outside: &mut usize, last: bool) -> End {
+        loop {
+            let end = self.end(kind, text, from, last);
+            let (End::Here(at) | End::Another(at)) = end else { return end };
+            match section_at(text, at, outside) {
+                Section::None => return end,
+                Section::To(behind) => from = behind,
+                // One that never ends is none.
+                Section::Open if last || text.len() > ELEMENT_MAX => return end,
+                Section::Open => return End::Hidden(at),
+            }
+        }
+    }
+
     /// Where the element at the beginning of `text` ends, looked for behind `from`: at its end tag, or where another
     /// begins, of either kind, because its end tag is missing.
     fn end(&self, kind: Kind, text: &[u8], from: usize, last: bool) -> End {
@@ -371,13 +396,43 @@ impl Names {
         let end = ends.first(own);
         let until = match end {
             End::Here(at) | End::Another(at) => at,
-            End::NotYet => text.len(),
+            End::Hidden(_) | End::NotYet => text.len(),
         };
         match (Search { until, ends: false, ..ends }).first(other) {
             End::NotYet => end,
             another => another,
         }
     }
+}
+
+/// A comment or CDATA section.
+enum Section {
+    None,
+    /// It ends in front of this.
+    To(usize),
+    Open,
+}
+
+/// The one that `at` is in. `outside` is a place before it that is in none, and moves on.
+fn section_at(text: &[u8], at: usize, outside: &mut usize) -> Section {
+    while let Some(begin) = memmem::find(&text[*outside..at], b"<!") {
+        let begin = *outside + begin;
+        let (opening, end) = match &text[begin + 2..] {
+            [b'-', b'-', ..] => (4, b"-->"),
+            [b'[', ..] => (b"<![CDATA[".len(), b"]]>"),
+            _ => {
+                *outside = begin + 2;
+                continue;
+            }
+        };
+        let inside = text.get(begin + opening..).unwrap_or_default();
+        let Some(length) = memmem::find(inside, end) else { return Section::Open };
+        *outside = begin + opening + length + end.len();
+        if *outside > at {
+            return Section::To(*outside);
+        }
+    }
+    Section::None
 }
 
 /// Where tags are looked for.

@@ -534,3 +534,34 @@ proptest! {
         prop_assert!(whole.is_ok());
     }
 }
+
+#[test]
+fn tags_in_comments_and_cdata_sections_are_none() {
+    let evil = r#"<programme start="1970" channel="a"><title>evil</title></programme>"#;
+    for hidden in ["</programme>", "<programme>", "<programme start=\"1\"", "</channel>", "<!--", evil] {
+        for (body, desc) in [
+            (format!("<desc>x<![CDATA[{hidden}]]>y</desc>"), format!("x{hidden}y")),
+            (format!("<!-- {hidden} --><desc>y</desc>"), "y".to_owned()),
+            (
+                format!("<desc><![CDATA[a]]><![CDATA[{hidden}]]></desc><!-- {hidden} -->"),
+                format!("a{hidden}"),
+            ),
+        ] {
+            let programme = |title: &str, body: &str| {
+                format!("<programme start=\"1970\" channel=\"a\"><title>{title}</title>{body}</programme>")
+            };
+            let guide = programme("one", &body) + &programme("two", "");
+            for size in [guide.len(), 1, 7] {
+                let pieces = std::iter::once(&b"<tv>"[..]).chain(guide.as_bytes().chunks(size));
+                let (items, report) = read(pieces.chain([&b"</tv>"[..]])).unwrap();
+                let found = items.iter().map(|item| match item {
+                    Item::Programme(it) => (title(it), it.descriptions.first().map(|it| it.text.to_string())),
+                    Item::Channel(_) => panic!("a channel in {guide}"),
+                });
+                let expected = [("one".to_owned(), Some(desc.clone())), ("two".to_owned(), None)];
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{guide} by {size}");
+                assert_eq!(report.skipped_total, 0, "{guide} by {size}");
+            }
+        }
+    }
+}
