@@ -115,7 +115,8 @@ impl Catalog {
         // Nobody changes what is being read.
         let turn = in_time(store.turn()).await?;
         let revisions = store.revisions().await?;
-        let lists = store.load().await?;
+        let mut lists = store.load().await?;
+        lists.iter_mut().for_each(|saved| saved.playlist.mark_unfinished());
         let read = begun.elapsed();
         let personal = Personal::read(&store, 0).await?;
         turn.end().await?;

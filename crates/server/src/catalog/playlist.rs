@@ -54,6 +54,18 @@ impl fmt::Debug for Origin {
     }
 }
 
+impl Playlist {
+    /// Say that nothing is known of what it should hold, where nobody asks for that again: the server ended before it
+    /// was read.
+    pub(super) fn mark_unfinished(&mut self) {
+        if self.origin == Origin::Upload && self.state.refreshed_at.is_none() {
+            self.state
+                .error
+                .get_or_insert_with(|| "the server ended before it was read: upload it again".to_owned());
+        }
+    }
+}
+
 /// How the refreshes of a playlist went. Times are seconds since 1970 UTC.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Area, Catalog, Error, Folder, Given, Name, Only, Origin, Patch, Phase, Query, Store, Wanted, now,
-    store::testing::databases,
+    Area, Catalog, Error, Folder, Given, Name, Only, Origin, Patch, Phase, Playlist, PlaylistId, Query,
+    State, Store, Wanted, now, store::testing::databases,
 };
 use crate::fetch::{
     Fetcher,
@@ -72,6 +72,27 @@ async fn what_comes_in_is_there_again_after_a_start() {
         assert_eq!(names(&catalog, &all()), ["Two", "One", "Three"]);
         assert_eq!(names(&catalog, &Query { only: Some(Only::Favourites), ..all() }), ["Two"]);
         assert_eq!(upload(&catalog, LIST).await, Phase::Unchanged);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_was_not_read_to_its_end_says_so_after_a_start() {
+    for database in databases().await {
+        let playlist = Playlist {
+            id: PlaylistId(7),
+            name: name("tv"),
+            origin: Origin::Upload,
+            refresh_s: None,
+            state: State::default(),
+        };
+        database.store.add_playlist(&playlist).await.unwrap();
+
+        let catalog = catalog(&database.store).await;
+
+        let error = || catalog.snapshot().lists()[0].playlist.state.error.clone();
+        assert_eq!(error().as_deref(), Some("the server ended before it was read: upload it again"));
+        assert_eq!(upload(&catalog, LIST).await, Phase::Done);
+        assert_eq!(error(), None);
     }
 }
 

@@ -332,7 +332,10 @@ async fn what_the_user_made_goes_from_one_server_to_another() {
     // The same channels in a playlist of another name have other IDs.
     let other = TestApp::start().await;
     other.upload("television", list()).await;
-    let restored: Value = other.send(Method::PUT, "/api/backup", backup).await.json().await.unwrap();
+    // As large as one of a great catalogue is.
+    let large = backup.to_string() + &" ".repeat(32 << 20);
+    let restore = other.request(Method::PUT, "/api/backup").header("content-type", "application/json");
+    let restored: Value = restore.body(large).send().await.unwrap().json().await.unwrap();
 
     assert_eq!(restored, json!({ "favourites": 2, "edits": 1, "missing": 0 }));
     assert_eq!(other.names("?only=favourites").await, ["Canal 2", "Uno"]);

@@ -26,10 +26,18 @@ mod row;
 /// The largest body of those that take more than others, in bytes.
 const LARGE: usize = 16 << 20;
 
+/// The largest backup, in bytes: what was made of some 400,000 channels.
+const BACKUP: usize = 128 << 20;
+
 /// The routes of the catalogue.
 pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .merge(large())
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(backup::backup, backup::restore))
+                .layer(DefaultBodyLimit::max(BACKUP)),
+        )
         .routes(routes!(playlists::show, playlists::change, playlists::remove))
         .routes(routes!(playlists::refresh))
         .merge(playlists::upload_route())
@@ -57,13 +65,12 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(backup::settings, backup::change_settings))
 }
 
-/// Those that take more than others: pasted lists, many IDs, backups.
+/// Those that take more than others: pasted lists, many IDs.
 fn large() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(playlists::list, playlists::create))
         .routes(routes!(channels::arrange))
         .routes(routes!(personal::favourites, personal::arrange_favourites))
-        .routes(routes!(backup::backup, backup::restore))
         .layer(DefaultBodyLimit::max(LARGE))
 }
 
