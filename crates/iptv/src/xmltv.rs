@@ -20,6 +20,7 @@
 //! ```
 
 mod element;
+mod ends;
 mod frames;
 mod item;
 mod markup;
