@@ -16,8 +16,7 @@ use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
 /// So many free blocks, 2 MB, are kept for the next who needs one, and one for each so many that are mapped: a segment
-/// lets go of dozens at once, and who maps as many anew has the system clear them. Twice as many made
-/// no difference that could be measured, to memory or to the processor.
+/// lets go of dozens at once, and who maps as many anew has the system clear them.
 const KEPT: usize = 16;
 const KEPT_OF: usize = 512;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.

@@ -5,6 +5,7 @@
 
 mod blocking;
 mod body;
+mod clock;
 mod directives;
 mod growing;
 mod jump;

@@ -11,6 +11,7 @@ use mpegts::{AccessUnit, Cause, Discontinuity, Event, Packet, Program, Ticks};
 use crate::{
     Config, Part, Segment,
     body::Body,
+    clock::{Alone, Clock, GAP},
     growing::{End, Growing},
     jump::Jump,
     playlist::rounded,
@@ -27,12 +28,8 @@ const SHORTEST: Ticks = Ticks(Ticks::PER_SECOND * 95 / 100);
 const PATIENCE: Ticks = Ticks(10 * Ticks::PER_SECOND);
 /// Announced video that does not come is not waited for longer than this.
 const MISSING: Ticks = Ticks(3 * Ticks::PER_SECOND);
-/// Pictures further apart than this do not follow each other, and video that stays away for longer has stopped.
-const GAP: Ticks = Ticks(Ticks::PER_SECOND);
 /// Pictures that follow each other steadily do so within this: a source may count in milliseconds.
 const LATE: Ticks = Ticks(Ticks::PER_SECOND / 1_000);
-/// How long a picture lasts when there was only one.
-const USUAL_FRAME: Ticks = Ticks(Ticks::PER_SECOND / 25);
 /// The first parts wait so long for all tracks to show themselves: a track that comes later is a discontinuity.
 const TRACKS: Ticks = Ticks(Ticks::PER_SECOND);
 /// Bytes to hold while nothing can begin.
@@ -87,79 +84,6 @@ enum State {
     Waiting { since: Option<Ticks> },
     /// A segment grows.
     Open(Growing),
-}
-
-/// How long another track has gone on without the leading one, by its own steady time: neither a jump nor a hole in
-/// it counts, since both reach one track before the other.
-#[derive(Debug, Default)]
-struct Alone {
-    track: Option<usize>,
-    last: Ticks,
-    run: Ticks,
-}
-
-impl Alone {
-    fn note(&mut self, unit: &AccessUnit, leads: bool) {
-        if leads {
-            self.run = Ticks(0);
-        } else if self.track.get_or_insert(unit.track) == &unit.track {
-            let step = unit.dts - self.last;
-            if step > Ticks(0) && step <= GAP {
-                self.run = self.run + step;
-            }
-            self.last = unit.dts;
-        }
-    }
-}
-
-/// What the leading track's access units tell of time.
-#[derive(Debug, Default)]
-struct Clock {
-    last: Option<Ticks>,
-    /// The number of the packet that the last one begins in.
-    last_packet: u64,
-    frame: Ticks,
-    random_access: Option<Ticks>,
-    /// The last distance between random access points.
-    gop: Ticks,
-}
-
-impl Clock {
-    fn advance(&mut self, unit: &AccessUnit) {
-        let step = self.step(unit);
-        if step > Ticks(0) && step < GAP {
-            self.frame = step;
-        }
-        if unit.random_access
-            && let Some(last) = self.random_access.replace(unit.dts)
-        {
-            self.gop = unit.dts - last;
-        }
-        self.last = Some(unit.dts);
-        self.last_packet = unit.first_packet;
-    }
-
-    fn step(&self, unit: &AccessUnit) -> Ticks {
-        self.last.map_or(Ticks(0), |last| unit.dts - last)
-    }
-
-    /// How long `unit` may take, as far as it and the one before tell.
-    fn frame_before(&self, unit: &AccessUnit) -> Ticks {
-        let step = self.step(unit);
-        if step < GAP { self.frame.max(step) } else { self.frame }
-    }
-
-    /// The same, the least that it may take.
-    fn least_frame(&self, unit: &AccessUnit) -> Ticks {
-        let step = self.step(unit);
-        if step > Ticks(0) { self.frame.min(step) } else { self.frame }
-    }
-
-    /// When the last access unit ends.
-    fn end(&self) -> Option<Ticks> {
-        let frame = if self.frame == Ticks(0) { USUAL_FRAME } else { self.frame };
-        self.last.map(|last| last + frame)
-    }
 }
 
 impl Segmenter {
@@ -283,8 +207,7 @@ impl Segmenter {
         if self.jump.is_none() {
             return;
         }
-        let track = self.substitute.or_else(|| self.leading());
-        let pid = track.zip(self.tables.program()).map(|(track, program)| program.tracks[track].pid);
+        let pid = self.leader().zip(self.tables.program()).map(|(track, program)| program.tracks[track].pid);
         if let Some(jump) = self.jump.as_mut().filter(|_| pid == Some(packet.pid())) {
             jump.pass(self.body.end() - 1, packet.payload_unit_start());
         }
@@ -332,15 +255,20 @@ impl Segmenter {
 
     /// Whether segments begin with this track.
     fn leads(&self, track: usize) -> bool {
-        self.substitute.or_else(|| self.leading()) == Some(track)
+        self.leader() == Some(track)
     }
 
     fn is_led_by_sound(&self) -> bool {
-        let track = self.substitute.or_else(|| self.leading());
         let tracks = self.tables.program().map(|program| &program.tracks);
-        track.zip(tracks).is_some_and(|(track, tracks)| tracks[track].codec.is_audio())
+        self.leader().zip(tracks).is_some_and(|(track, tracks)| tracks[track].codec.is_audio())
     }
 
+    /// The track that segments begin with now.
+    fn leader(&self) -> Option<usize> {
+        self.substitute.or_else(|| self.leading())
+    }
+
+    /// The one that should.
     fn leading(&self) -> Option<usize> {
         self.tables.program().and_then(Program::leading)
     }

@@ -132,10 +132,10 @@ struct Child<'a> {
 
 impl<'a> Child<'a> {
     fn begin(tag: &'a str) -> Self {
-        let end = tag.bytes().position(|c| c.is_ascii_whitespace()).unwrap_or(tag.len());
         // A rating says it in its `<value>`.
         const SPEAKING: [&str; 8] =
             ["title", "sub-title", "desc", "category", "episode-num", "date", "display-name", "url"];
+        let end = tag.bytes().position(|c| c.is_ascii_whitespace()).unwrap_or(tag.len());
         let name = &tag[..end];
         Self { name, tag, text: Cow::Borrowed(""), listens: SPEAKING.contains(&name) }
     }

@@ -78,12 +78,13 @@ enum Section {
     None,
     /// It ends in front of this.
     To(usize),
+    /// Its end has not come.
     Open,
 }
 
 /// The one that `at` is in. `outside` is a place before it that is in none, and moves on.
 fn section_at(text: &[u8], at: usize, outside: &mut usize) -> Section {
-    while let Some(begin) = memmem::find(&text[*outside..at], b"<!") {
+    while let Some(begin) = memmem::find(text.get(*outside..at).unwrap_or_default(), b"<!") {
         let begin = *outside + begin;
         let (opening, end) = match &text[begin + 2..] {
             [b'-', b'-', ..] => (4, b"-->"),
