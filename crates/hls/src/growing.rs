@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use mpegts::Ticks;
+use mpegts::{AccessUnit, Ticks};
 
 use crate::{Part, Segment};
 
@@ -24,7 +24,8 @@ pub(crate) struct Growing {
     /// Where parts end that cannot be made yet.
     ends: Vec<End>,
     part_start: Ticks,
-    part_independent: bool,
+    /// The packet that the part's first access unit that a decoder can start at begins with.
+    part_access: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,17 +44,18 @@ pub(crate) struct End {
 }
 
 impl Growing {
-    pub(crate) fn new(start: Ticks, independent: bool, opened: SystemTime) -> Self {
+    /// What begins at `start`; a decoder can start at it if it begins with packet number `access`.
+    pub(crate) fn new(start: Ticks, access: Option<u64>, opened: SystemTime) -> Self {
         Self {
             start,
-            independent,
+            independent: access.is_some(),
             opened,
             head: None,
             parts: Vec::new(),
             bytes: 0,
             ends: Vec::new(),
             part_start: start,
-            part_independent: independent,
+            part_access: access,
         }
     }
 
@@ -65,13 +67,20 @@ impl Growing {
     /// The part that grows ends at packet number `packet`, where the next begins at `at`; it plays at most `most`.
     pub(crate) fn end_part(&mut self, packet: u64, at: Ticks, most: Ticks) {
         let duration = (at - self.part_start).min(most).to_duration();
-        self.ends.push(End { packet, duration, independent: mem::take(&mut self.part_independent) });
+        self.ends.push(End { packet, duration, independent: self.is_independent(packet) });
         self.part_start = at;
+        self.part_access = None;
     }
 
     /// An access unit joined the part that grows.
-    pub(crate) fn join(&mut self, random_access: bool) {
-        self.part_independent |= random_access;
+    pub(crate) fn join(&mut self, unit: &AccessUnit) {
+        self.part_access = self.part_access.or(unit.random_access.then_some(unit.first_packet));
+    }
+
+    /// Whether a decoder can start in the part that grows, if it ends at packet number `end`: a source that breaks off
+    /// takes its last picture with it.
+    fn is_independent(&self, end: u64) -> bool {
+        self.part_access.is_some_and(|access| access < end)
     }
 
     /// The ends of the parts that can be made now, and of one that ends here.
@@ -82,7 +91,11 @@ impl Growing {
     /// The end of the last part, where the segment ends: what is left of `duration`, at most `most`.
     pub(crate) fn last_end(&self, packet: u64, duration: Duration, most: Option<Duration>) -> End {
         let left = duration.saturating_sub(self.duration()).max(Duration::from_millis(1));
-        End { packet, duration: most.map_or(left, |most| left.min(most)), independent: self.part_independent }
+        End {
+            packet,
+            duration: most.map_or(left, |most| left.min(most)),
+            independent: self.is_independent(packet),
+        }
     }
 
     /// Whether nothing was made of it yet.

@@ -336,7 +336,7 @@ impl Segmenter {
             self.restart(unit.first_packet);
         } else if unit.dts > end {
             self.close(unit.first_packet, (end - start).to_duration());
-            self.open(unit.dts, unit.random_access);
+            self.open(unit.dts, unit.random_access.then_some(unit.first_packet));
         }
     }
 
@@ -346,7 +346,7 @@ impl Segmenter {
         let missing = !leads && self.clock.last.is_none() && self.alone.run > MISSING;
         if (leads && (unit.random_access || waited > PATIENCE)) || missing {
             drop(self.body.take_until(unit.first_packet));
-            self.open(unit.dts, leads && unit.random_access);
+            self.open(unit.dts, (leads && unit.random_access).then_some(unit.first_packet));
             self.substitute = self.substitute.or((!leads).then_some(unit.track));
         } else {
             if leads {
@@ -380,7 +380,7 @@ impl Segmenter {
         if long > Ticks(0) && long + frame > target {
             growing.end_part(unit.first_packet, unit.dts, target);
         }
-        growing.join(unit.random_access);
+        growing.join(unit);
         if complete || growing.has_head() || unit.dts - growing.start >= TRACKS {
             self.make_parts();
         }
@@ -428,8 +428,9 @@ impl Segmenter {
         growing.push(Part { duration: end.duration, independent: end.independent, chunks });
     }
 
-    fn open(&mut self, start: Ticks, independent: bool) {
-        self.state = State::Open(Growing::new(start, independent, self.now));
+    /// A segment begins at `start`, with packet number `access` if a decoder can start there.
+    fn open(&mut self, start: Ticks, access: Option<u64>) {
+        self.state = State::Open(Growing::new(start, access, self.now));
     }
 
     /// Whether a segment that could end here should.
@@ -460,7 +461,7 @@ impl Segmenter {
     fn cut(&mut self, unit: &AccessUnit, long: Ticks, independent: bool) {
         // Tracks that lead in turns may be apart; what is announced stays within what was promised.
         self.close(unit.first_packet, long.min(self.limit()).to_duration());
-        self.open(unit.dts, independent);
+        self.open(unit.dts, independent.then_some(unit.first_packet));
     }
 
     /// Close the open segment, if there is one, before packet number `end`.
@@ -528,8 +529,9 @@ impl Segmenter {
     fn cut_by_size(&mut self) {
         match (self.start(), self.clock.last) {
             (Some(start), Some(last)) if last > start => {
-                self.close(self.clock.last_packet, (last - start).to_duration());
-                self.open(last, false);
+                let first = self.clock.last_packet;
+                self.close(first, (last - start).to_duration());
+                self.open(last, (self.clock.random_access == Some(last)).then_some(first));
             }
             _ => self.restart(u64::MAX),
         }

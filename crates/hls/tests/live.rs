@@ -70,8 +70,8 @@ impl Reader {
                 if self.read < Some(place) {
                     let discontinuity = segment.discontinuity && n == 0;
                     let duration = Some(part.duration);
-                    let said = Said { discontinuity, is_part: true, independent: false, duration };
-                    self.findings.extend(musts(self.parts.take(&part.chunks().concat(), said)));
+                    let said = Said { discontinuity, is_part: true, independent: part.independent, duration };
+                    self.findings.extend(self.parts.take(&part.chunks().concat(), said));
                     self.read = Some(place);
                 }
             }
@@ -323,6 +323,21 @@ fn a_part_is_promised_its_length_even_where_it_is_a_single_picture() {
     let first = versions.iter().find(|text| text.contains("segment_1000.ts")).unwrap();
     assert!(first.contains("PART-TARGET=0.320000") && first.contains("DURATION=0.040000"), "{first}");
     assert_eq!(musts(validate::media(first)), []);
+}
+
+#[test]
+fn a_part_whose_only_picture_that_stands_alone_was_cut_off_is_not_independent() {
+    // Groups of 2 s, two in a segment. The source breaks off in the first picture of the second one, and in the next.
+    for count in [351, 352] {
+        let mut packager = packager();
+        packager.push(&Bytes::from(pictures(count, 50)));
+        packager.announce();
+        packager.interrupt();
+
+        let mut reader = Reader::default();
+        reader.look(packager.window(), packager.media_time(), false);
+        assert_eq!(reader.findings, [], "{count}");
+    }
 }
 
 /// Groups of pictures with holes, jumps and cuts of the source.
