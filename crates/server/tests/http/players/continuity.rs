@@ -136,11 +136,13 @@ async fn connections_that_break() {
 
 async fn timestamps_that_jump() {
     let mut watched = Watched::new(Profile::V3211).await;
-    for fault in ["jump@0s:+3600s", "jump@0s:-5s", "loop@2s:5s"] {
+    for fault in ["jump@0s:+3600s", "jump@0s:-5s"] {
         watched.set(fault);
         // More than what is held back, so that each jump is met.
         watched.plays(8).await;
     }
+    // Once: mpv waits for a second of media whose time goes on, and where the same few come for ever there is none.
+    watched.happens("continuity_errors", async || watched.set("loop@2s:5s")).await;
     watched.end().await;
 }
 
