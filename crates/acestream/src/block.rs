@@ -15,10 +15,9 @@ use std::{
 use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
-/// So many free blocks, 2 MB, are kept for the next who needs one, and one for each so many that are mapped: a segment
-/// lets go of dozens at once, and who maps as many anew has the system clear them.
+/// So many free blocks, 2 MB, are kept for the next who needs one: a segment lets go of dozens at once, and who maps as
+/// many anew has the system clear them.
 const KEPT: usize = 16;
-const KEPT_OF: usize = 512;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
 const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
 /// A process may have 65 530 mappings (`vm.max_map_count`): what is beyond so many blocks, 2 GB, is the allocator's.
@@ -117,11 +116,8 @@ impl AsRef<[u8]> for Block {
 impl Drop for Block {
     fn drop(&mut self) {
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = KEPT + MAPPED.load(Relaxed) / KEPT_OF;
-        if free.len() < most {
+        if free.len() < KEPT {
             free.push(mem::replace(&mut self.memory, Memory::Heap(Box::default())));
-        } else if free.len() > most {
-            free.pop();
         }
     }
 }
@@ -147,9 +143,7 @@ mod tests {
         let _alone = ALONE.lock().unwrap();
         drop((0..2_000).map(|_| filled(Block::LEN, 1)).collect::<Vec<_>>());
 
-        assert!(FREE.lock().unwrap().len() <= KEPT + 2_100 / KEPT_OF);
-        drop((0..100).map(|_| filled(Block::LEN, 1)).collect::<Vec<_>>());
-        assert!(FREE.lock().unwrap().len() <= KEPT + 200 / KEPT_OF);
+        assert!(FREE.lock().unwrap().len() <= KEPT);
     }
 
     fn filled(count: usize, with: u8) -> Bytes {
