@@ -24,7 +24,8 @@ const BLOCKED: u32 = 3;
 ///
 /// The segments of `playlist.m3u8`, and their parts. With `_HLS_msn` and `_HLS_part` the answer waits until the playlist
 /// holds that part; with `_HLS_skip` it leaves out what the player knows. `profile` says how far from live a player should
-/// stay, and how much must be there before the first answer.
+/// stay, and how much must be there before the first answer. Where supply fails, who has all that is listed waits without
+/// directives, too: half a target duration at most.
 #[utoipa::path(
     get, path = "/api/stream/{hash}/live.m3u8", tag = "live",
     params(
@@ -55,9 +56,10 @@ pub(super) async fn playlist(
     let ready = |now: &Snapshot| now.is_ready(profile);
     let wished = |stream: &Stream| stream.wish(profile);
     let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
-    if let Some(position) = directives.position {
-        now = reached(&services, &stream, now, position).await?;
-    }
+    now = match directives.position {
+        Some(position) => reached(&services, &stream, now, position).await?,
+        None => fresh(&services, &stream, now, viewer).await,
+    };
     Ok(text::respond(now.live_playlist(profile, directives.skip), &headers))
 }
 
@@ -76,6 +78,20 @@ async fn reached(
         return Err(Problem::new(Kind::InvalidRequest, text));
     }
     blocked(services, stream, &now, |now| now.window.reached(position)).await
+}
+
+/// The stream once there is news of it, where supply fails and `viewer` has all that is listed; else, and when none comes
+/// soon, as it is `now`.
+///
+/// hls.js gives a blocked request up after 0.8 target durations, and from then on asks twice a target duration, without
+/// directives. Asked thus, too, the playlist tells at once that supply is back: a picture that stands still waits for it.
+async fn fresh(services: &Services, stream: &Stream, now: Arc<Snapshot>, viewer: Viewer) -> Arc<Snapshot> {
+    let pace = Duration::from_secs(now.window.target_duration().into()) / 2;
+    let is_late = stream.stale_for(viewer.0, &now).is_some_and(|time| time >= pace);
+    let waiting = (is_late && !now.window.is_over()).then(|| services.hub.blocked().try_enter());
+    let Some(Ok(_waiting)) = waiting else { return now };
+    let grown = |later: &Snapshot| later.window.next() != now.window.next();
+    stream.until(grown, pace).await.unwrap_or(now)
 }
 
 /// The stream, which is at `now`, once there is `news` of it.

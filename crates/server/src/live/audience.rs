@@ -62,6 +62,7 @@ struct Seen {
 
 #[derive(Debug)]
 struct Viewer {
+    since: Instant,
     last_request: Instant,
     /// Answers that have no end, and requests that wait.
     connections: u32,
@@ -93,7 +94,7 @@ impl Audience {
         if !seen.viewers.contains_key(&viewer) && !seen.has_room(now, &self.rules) {
             return false;
         }
-        seen.change(viewer, &self.rules, |known| (known.last_request, known.moved_at) = (now, None));
+        seen.change(viewer, &self.rules, |known| known.asks(now));
         true
     }
 
@@ -153,7 +154,14 @@ impl Audience {
 
     /// Whether `viewer` watches now.
     pub(super) fn has(&self, viewer: u64) -> bool {
-        self.lock().viewers.get(&viewer).is_some_and(|viewer| viewer.is_here(Instant::now()))
+        self.since(viewer).is_some()
+    }
+
+    /// Since when `viewer` watches, if they do now.
+    pub(super) fn since(&self, viewer: u64) -> Option<Instant> {
+        let seen = self.lock();
+        let known = seen.viewers.get(&viewer).filter(|viewer| viewer.is_here(Instant::now()));
+        known.map(|viewer| viewer.since)
     }
 
     fn let_go(&self, viewer: u64) {
@@ -217,8 +225,7 @@ impl Seen {
         if let Some(known) = &known {
             self.discount(known, rules);
         }
-        let newcomer = || Viewer { last_request: Instant::now(), connections: 0, moved_at: None };
-        let mut known = known.unwrap_or_else(newcomer);
+        let mut known = known.unwrap_or_else(|| Viewer::newcomer(Instant::now()));
         change(&mut known);
         self.count(&known, rules);
         self.viewers.insert(viewer, known);
@@ -249,6 +256,17 @@ impl Seen {
 }
 
 impl Viewer {
+    fn newcomer(now: Instant) -> Self {
+        Self { since: now, last_request: now, connections: 0, moved_at: None }
+    }
+
+    fn asks(&mut self, now: Instant) {
+        if !self.is_here(now) {
+            self.since = now;
+        }
+        (self.last_request, self.moved_at) = (now, None);
+    }
+
     fn is_here(&self, now: Instant) -> bool {
         let within = |at: Instant, time| now.saturating_duration_since(at) < time;
         self.connections > 0
@@ -314,6 +332,23 @@ mod tests {
 
         assert_eq!(audience.viewers(), 1);
         assert_eq!(left(&audience), IDLE - Duration::from_secs(6));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_viewer_watches_since_he_came_or_came_back() {
+        let (audience, first) = (audience(), Instant::now());
+        for _ in 0..3 {
+            audience.touch(1);
+            advance(Duration::from_secs(10)).await;
+        }
+        assert_eq!(audience.since(1), Some(first));
+
+        advance(PRESENT).await;
+        assert_eq!(audience.since(1), None);
+        audience.touch(1);
+
+        assert_eq!(audience.since(1), Some(Instant::now()));
+        assert_eq!(audience.since(2), None);
     }
 
     #[tokio::test(start_paused = true)]

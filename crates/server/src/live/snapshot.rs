@@ -5,6 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use acestream::{Error, Infohash};
 use hls::{Profile, Window};
 use mpegts::Format;
+use tokio::time::Instant;
 
 use super::text::Text;
 
@@ -131,6 +132,8 @@ pub struct Snapshot {
     pub formats: Vec<Option<Format>>,
     /// Whether the engine sent what it had in stock, so that there is no point in waiting for more.
     pub(super) settled: bool,
+    /// When there was news in the window for the last time.
+    pub(super) grew_at: Instant,
     playlist: OnceLock<Text>,
     live: [OnceLock<Text>; 2 * PROFILES],
 }
@@ -142,8 +145,16 @@ impl Snapshot {
             window,
             formats: Vec::new(),
             settled: false,
+            grew_at: Instant::now(),
             playlist: OnceLock::new(),
             live: Default::default(),
+        }
+    }
+
+    /// It takes the place of `last`, which may list as much.
+    pub(super) fn follows(&mut self, last: &Self) {
+        if self.window.next() == last.window.next() {
+            self.grew_at = last.grew_at;
         }
     }
 

@@ -208,6 +208,13 @@ impl Stream {
         self.shared.audience.hold(viewer)
     }
 
+    /// How long there was nothing new for `viewer`, who has all that `now` lists; `None` for one who came since.
+    #[must_use]
+    pub fn stale_for(&self, viewer: u64, now: &Snapshot) -> Option<Duration> {
+        let since = self.shared.audience.since(viewer)?;
+        (since < now.grew_at).then(|| now.grew_at.elapsed())
+    }
+
     /// A request for the low-latency playlist of `profile`. For a while media is taken as finely as parts need it, and
     /// as much of it is listed as a player of it may fall back to.
     pub fn wish(&self, profile: Profile) {

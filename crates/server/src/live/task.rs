@@ -543,6 +543,7 @@ impl Task {
         self.state = state.clone();
         let mut snapshot = Snapshot::new(state, self.packager.window().clone());
         snapshot.settled = self.burst.is_settled();
+        snapshot.follows(&self.publish.borrow());
         self.publish.send_replace(Arc::new(snapshot.with_formats(self.packager.formats())));
     }
 

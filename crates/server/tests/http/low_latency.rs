@@ -37,6 +37,20 @@ fn plain() -> Channel {
     Channel { burst: Duration::ZERO, ..news() }
 }
 
+/// Until a request waits for media.
+async fn until_one_waits(app: &TestApp) {
+    let idle = "acehls_limit_used{limit=\"max_blocked\"} 0\n";
+    while app.get("/metrics").await.text().await.unwrap().contains(idle) {}
+}
+
+/// Whether a request without directives waits.
+async fn waits(app: &TestApp, agent: &str) -> bool {
+    tokio::select! {
+        _ = app.request(reqwest::Method::GET, &live("?profile=fast")).header("user-agent", agent).send() => false,
+        () = until_one_waits(app) => true,
+    }
+}
+
 #[tokio::test]
 async fn a_blocked_reload_is_answered_with_the_part_it_waits_for() {
     let app = TestApp::with(vec![plain()], |_| ()).await;
@@ -154,21 +168,33 @@ async fn who_waits_for_news_in_vain_is_told_so_after_three_target_durations() {
 }
 
 #[tokio::test]
+async fn who_has_all_that_is_listed_waits_for_news_without_directives_too_when_supply_fails() {
+    let silent = Channel { fault: "silence@3500ms".parse().unwrap(), ..plain() };
+    let app = TestApp::with(vec![silent], |config| config.live.target = Duration::from_secs(1)).await;
+    let mut last = text(&app, "?profile=fast").await;
+    assert!(!waits(&app, "known").await, "while news comes");
+    loop {
+        let (_, segment, part) = hint(&last);
+        let answer = app.get(&live(&format!("?_HLS_msn={segment}&_HLS_part={part}&profile=fast"))).await;
+        if answer.status() != 200 {
+            break;
+        }
+        last = answer.text().await.unwrap();
+    }
+
+    assert!(!waits(&app, "newcomer").await);
+    assert!(waits(&app, "known").await);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn who_waits_is_answered_when_the_stream_is_stopped() {
     let app = TestApp::with(vec![plain()], |_| ()).await;
     let (_, segment, _) = hint(&text(&app, "?profile=fast").await);
     let path = live(&format!("?_HLS_msn={}&profile=fast", segment + 1));
 
     let stop = async {
-        // Once the request waits.
-        while app
-            .get("/metrics")
-            .await
-            .text()
-            .await
-            .unwrap()
-            .contains("acehls_limit_used{limit=\"max_blocked\"} 0\n")
-        {}
+        until_one_waits(&app).await;
         app.request(reqwest::Method::DELETE, &format!("/api/streams/{NEWS}")).send().await.unwrap();
     };
     let (response, ()) = tokio::join!(app.get(&path), stop);
