@@ -7,7 +7,7 @@ const URL = '/api/stream/abc/playlist.m3u8';
 /** hls.js as far as `Playback` sees it. */
 class FakeHls {
   static made: FakeHls[] = [];
-  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', BUFFER_FLUSHING: 'flushing', DESTROYING: 'destroying' };
+  static readonly Events = { ERROR: 'error', FRAG_BUFFERED: 'buffered', LEVEL_UPDATED: 'listed', BUFFER_FLUSHING: 'flushing', DESTROYING: 'destroying' };
   static readonly isSupported = () => true;
   readonly config: object;
   readonly attachMedia = vi.fn<Hls['attachMedia']>();
@@ -19,7 +19,8 @@ class FakeHls {
   readonly once = vi.fn<Hls['once']>();
   targetLatency = 1;
   latency = 1;
-  readonly #listeners = new Map<string, (event: string, data: object) => void>();
+  readonly latestLevelDetails = { edge: 60 };
+  readonly #listeners: { event: string; listener: (event: string, data: object) => void }[] = [];
 
   constructor(config: object) {
     this.config = config;
@@ -27,11 +28,11 @@ class FakeHls {
   }
 
   on(event: string, listener: (event: string, data: object) => void) {
-    this.#listeners.set(event, listener);
+    this.#listeners.push({ event, listener });
   }
 
   tell(event: string, data: object = {}) {
-    this.#listeners.get(event)?.(event, data);
+    for (const known of this.#listeners) if (known.event === event) known.listener(event, data);
   }
 
   fail(data: object) {

@@ -1,7 +1,9 @@
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
 import { dropPlayed } from './backBuffer';
+import { secondsAhead } from './buffered';
 import { catchUp } from './catchUp';
+import { Feeder } from './feeder';
 import { hurryFirstFrame } from './firstFrame';
 import { hlsConfig, keptBehind } from './hlsConfig';
 import { profileOf } from './source';
@@ -26,11 +28,6 @@ export type PlaybackEvent =
 
 /** Milliseconds, except `RESUME_S`. */
 const STALL_SHOWN = 1_000;
-/**
- * When the loader of a picture that starves is told to look anew: at once, since hls.js takes the segment whose parts it played
- * for played, though its last parts come only when supply is back and are listed no more; and once more, should it be stuck.
- */
-const STALL_PUSHES = [1_000, 8_000];
 const STALL_LOST = 15_000;
 /** The server may hold the first playlist back for 20 s. */
 const START_LOST = 30_000;
@@ -80,6 +77,7 @@ export class Playback {
   readonly #load: () => Promise<Engine>;
   readonly #ended = new AbortController();
   #hls: Hls | null = null;
+  #feeder: Feeder | null = null;
   #url: string | null = null;
   #withCredentials = false;
   /** What is loaded was prepared, and is not attached yet. */
@@ -89,7 +87,7 @@ export class Playback {
   #struckAt = -Infinity;
   #recoveredAt = -Infinity;
   #movingSince: number | null = null;
-  #stall: { since: number; at: number; pushes: number; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
+  #stall: { since: number; at: number; lost: boolean; timer: ReturnType<typeof setInterval> } | null = null;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #pictureTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -168,7 +166,7 @@ export class Playback {
   }
 
   gauge(): Gauge {
-    return { ahead: this.#ahead(), behind: this.#behind(), aim: this.#hls?.targetLatency ?? null };
+    return { ahead: secondsAhead(this.#video), behind: this.#behind(), aim: this.#hls?.targetLatency ?? null };
   }
 
   #behind(): number | null {
@@ -239,6 +237,7 @@ export class Playback {
     });
     hurryFirstFrame(hls, Constructor.Events, this.#video);
     dropPlayed(hls, Constructor.Events, this.#video, keptBehind(small));
+    this.#feeder = new Feeder(hls, Constructor.Events, this.#video);
     if (wishes.profile === 'fast') catchUp(hls, Constructor.Events, this.#video);
     hls.attachMedia(this.#video);
     hls.loadSource(url);
@@ -256,6 +255,7 @@ export class Playback {
     clearTimeout(this.#pictureTimer);
     this.#hls?.destroy();
     this.#hls = null;
+    this.#feeder = null;
     if (this.#video.hasAttribute('src')) {
       this.#video.removeAttribute('src');
       this.#video.load();
@@ -277,19 +277,17 @@ export class Playback {
   #waits(): void {
     if (this.#stall !== null || this.#movingSince === null) return;
     const timer = setInterval(() => this.#stalls(), 500);
-    this.#stall = { since: Date.now(), at: this.#video.currentTime, pushes: 0, lost: false, timer };
+    this.#feeder?.starves();
+    this.#stall = { since: Date.now(), at: this.#video.currentTime, lost: false, timer };
   }
 
-  /** The rungs that time alone decides: say so, push the loader, give up on this attempt. */
+  /** The rungs that time alone decides: say so, see to the loader, give up on this attempt. */
   #stalls(): void {
     const stall = this.#stall;
     if (stall === null || this.#video.paused) return;
     const still = Date.now() - stall.since;
-    if (still >= STALL_SHOWN) this.#report({ type: 'stalled', fill: Math.min(1, this.#ahead() / RESUME_S) });
-    if (still >= (STALL_PUSHES[stall.pushes] ?? Infinity)) {
-      stall.pushes += 1;
-      this.#hls?.startLoad(-1);
-    }
+    if (still >= STALL_SHOWN) this.#report({ type: 'stalled', fill: Math.min(1, secondsAhead(this.#video) / RESUME_S) });
+    this.#feeder?.starves();
     if (still >= STALL_LOST && !stall.lost) {
       stall.lost = true;
       this.#report({ type: 'lost', status: null });
@@ -299,14 +297,7 @@ export class Playback {
   #unstall(): void {
     clearInterval(this.#stall?.timer);
     this.#stall = null;
-  }
-
-  #ahead(): number {
-    const { buffered, currentTime } = this.#video;
-    for (let i = 0; i < buffered.length; i += 1) {
-      if (buffered.start(i) <= currentTime + 0.5 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
-    }
-    return 0;
+    this.#feeder?.isFed();
   }
 
   #hlsError(data: ErrorData): void {
