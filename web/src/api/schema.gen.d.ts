@@ -3943,6 +3943,8 @@ export interface operations {
             query?: {
                 /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
                 profile?: string;
+                /** @description With `fast`: answer as soon as anything can be played */
+                early?: boolean;
             };
             header?: never;
             path: {
@@ -4011,6 +4013,8 @@ export interface operations {
                 _HLS_skip?: string;
                 /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
                 profile?: string;
+                /** @description With `fast`: answer as soon as anything can be played */
+                early?: boolean;
             };
             header?: never;
             path: {

@@ -19,6 +19,7 @@ use crate::live::{Snapshot, Stream};
 #[derive(Debug, Deserialize)]
 pub(super) struct Wish {
     profile: Option<String>,
+    early: Option<bool>,
 }
 
 /// The multivariant playlist of a channel.
@@ -31,6 +32,7 @@ pub(super) struct Wish {
     params(
         ("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits"),
         ("profile" = Option<String>, Query, description = "How far from live: `fast`, `balanced`, `smooth` or `solid`"),
+        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as anything can be played"),
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
@@ -49,7 +51,7 @@ pub(super) async fn index(
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
     let wished = |stream: &Stream| stream.wish(profile);
-    let ready = |now: &Snapshot| now.is_ready(profile);
+    let ready = |now: &Snapshot| wish.is_met(profile, now);
     let (_, now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
     let text = hls::multivariant(&now.window, &now.formats, &wish.variant());
     Ok(text::respond(&text.into(), &headers))
@@ -63,12 +65,18 @@ impl Wish {
         known.map_err(|error| Problem::new(Kind::InvalidRequest, format!("{name:?}: {error}.")))
     }
 
+    /// Whether as much is there as the player waits for.
+    pub(super) fn is_met(&self, profile: Profile, now: &Snapshot) -> bool {
+        let is_early = profile == Profile::Fast && self.early == Some(true);
+        now.is_ready(profile) || is_early && now.window.is_announced() && now.is_begun()
+    }
+
     /// The URI of the media playlist, beside this one. Of a profile that is known.
     fn variant(&self) -> String {
-        match &self.profile {
-            Some(profile) => format!("live.m3u8?profile={profile}"),
-            None => "live.m3u8".to_owned(),
-        }
+        let profile = self.profile.as_ref().map(|profile| format!("profile={profile}"));
+        let early = self.early.map(|early| format!("early={early}"));
+        let query = [profile, early].into_iter().flatten().collect::<Vec<_>>().join("&");
+        if query.is_empty() { "live.m3u8".to_owned() } else { format!("live.m3u8?{query}") }
     }
 }
 
@@ -77,12 +85,13 @@ mod tests {
     use super::*;
 
     fn wish(profile: &str) -> Wish {
-        Wish { profile: Some(profile.to_owned()) }
+        Wish { profile: Some(profile.to_owned()), early: None }
     }
 
     #[test]
     fn a_profile_is_passed_on_if_there_is_one_of_that_name() {
-        assert_eq!(Wish { profile: None }.variant(), "live.m3u8");
+        assert_eq!(Wish { profile: None, early: None }.variant(), "live.m3u8");
+        assert_eq!(Wish { early: Some(true), ..wish("fast") }.variant(), "live.m3u8?profile=fast&early=true");
         assert_eq!(
             (wish("fast").profile().unwrap(), &*wish("fast").variant()),
             (Profile::Fast, "live.m3u8?profile=fast")

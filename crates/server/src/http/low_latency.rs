@@ -34,6 +34,7 @@ const BLOCKED: u32 = 3;
         ("_HLS_part" = Option<u64>, Query, description = "Wait for this part of it"),
         ("_HLS_skip" = Option<String>, Query, description = "`YES` or `v2`: only what is new"),
         ("profile" = Option<String>, Query, description = "How far from live: `fast`, `balanced`, `smooth` or `solid`"),
+        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as anything can be played"),
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
@@ -53,7 +54,7 @@ pub(super) async fn playlist(
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
     let directives = Directives::parse(&query.unwrap_or_default())?;
-    let ready = |now: &Snapshot| now.is_ready(profile);
+    let ready = |now: &Snapshot| wish.is_met(profile, now);
     let wished = |stream: &Stream| stream.wish(profile);
     let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
     now = match directives.position {

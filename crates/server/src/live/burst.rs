@@ -34,13 +34,19 @@ impl Burst {
         Self { whole_since: None, origin: None, media, ahead, grew: Instant::now(), settled: false }
     }
 
+    /// Media comes from now on, at the latest.
+    pub(super) fn begin(&mut self) {
+        self.origin.get_or_insert((Instant::now(), self.media));
+    }
+
     /// There are `media` now, with a whole segment among them or not.
     pub(super) fn note(&mut self, media: Duration, is_whole: bool) {
         let now = Instant::now();
         if is_whole {
             self.whole_since.get_or_insert(now);
         }
-        let (since, before) = *self.origin.get_or_insert((now, self.media));
+        self.begin();
+        let (since, before) = self.origin.unwrap_or((now, self.media));
         self.media = media;
         let ahead = media.saturating_sub(before).saturating_sub(now - since);
         if ahead > self.ahead + STEP {
@@ -57,6 +63,11 @@ impl Burst {
     /// Whether media comes faster than it plays, as far as is known: then it is better taken at once.
     pub(super) fn is_bursting(&self) -> bool {
         self.grew.elapsed() < SPAN
+    }
+
+    /// Whether media came for long enough, and no faster than it plays.
+    pub(super) fn is_steady(&self) -> bool {
+        self.origin.is_some_and(|(since, _)| since.elapsed() >= SPAN) && !self.is_bursting()
     }
 
     /// Nothing more is worth waiting for.
@@ -120,6 +131,22 @@ mod tests {
         let begun = Instant::now();
         flow(&mut burst, &mut media, 4, 18).await;
         assert_eq!(burst.settles_at(), Some(begun + LONGEST));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_a_second_is_enough_to_see_that_media_comes_as_it_plays_and_a_burst_is_not() {
+        for (speed, is_steady) in [(1, true), (10, false)] {
+            let (mut burst, mut media) = (Burst::new(), Duration::ZERO);
+            advance(10 * SPAN).await;
+            assert!(!burst.is_steady(), "nothing came yet");
+            burst.begin();
+
+            flow(&mut burst, &mut media, speed, 4).await;
+            assert!(!burst.is_steady());
+            flow(&mut burst, &mut media, speed, 1).await;
+
+            assert_eq!(burst.is_steady(), is_steady, "{speed}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -132,6 +132,8 @@ pub struct Snapshot {
     pub formats: Vec<Option<Format>>,
     /// Whether the engine sent what it had in stock, so that there is no point in waiting for more.
     pub(super) settled: bool,
+    /// Whether media comes as it is played.
+    pub(super) steady: bool,
     /// When there was news in the window for the last time.
     pub(super) grew_at: Instant,
     playlist: OnceLock<Text>,
@@ -145,6 +147,7 @@ impl Snapshot {
             window,
             formats: Vec::new(),
             settled: false,
+            steady: false,
             grew_at: Instant::now(),
             playlist: OnceLock::new(),
             live: Default::default(),
@@ -181,10 +184,24 @@ impl Snapshot {
     pub fn is_ready(&self, profile: Profile) -> bool {
         let least =
             if profile == Profile::Fast { self.window.is_announced() } else { !self.window.is_empty() };
-        let least_ready = profile.hold_back().max(3 * self.window.part_target());
         let lost = if profile == Profile::Fast { Duration::ZERO } else { self.group() };
-        let enough = self.window.ready() + lost >= least_ready;
+        let enough = self.window.ready() + lost >= self.held_back(profile);
         least && (enough || self.settled || self.window.is_over())
+    }
+
+    /// Whether a player of the `fast` profile may begin that plays what there is, however little, and holds back more as it
+    /// goes on.
+    ///
+    /// Waiting for a third part makes no more of media that comes as it is played than playing the first two does.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        let part_target = self.window.part_target();
+        let some = self.steady && !part_target.is_zero() && self.window.ready() >= 2 * part_target;
+        some || self.window.ready() >= self.held_back(Profile::Fast)
+    }
+
+    fn held_back(&self, profile: Profile) -> Duration {
+        profile.hold_back().max(3 * self.window.part_target())
     }
 
     /// How long a group of pictures is: the first segments of a stream are one each.
@@ -222,5 +239,24 @@ mod tests {
         // Its groups of pictures are two seconds long.
         let ready = ready.unwrap().as_secs_f64();
         assert!((10.0..10.5).contains(&ready), "{ready} s");
+    }
+
+    #[test]
+    fn who_plays_what_there_is_begins_with_two_parts_of_what_comes_as_it_is_played_and_others_with_three() {
+        let clip = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/clean.ts")).unwrap();
+        let begins = |begins: fn(&Snapshot) -> bool, steady| {
+            let mut packager = Packager::new(Config::default(), 1 + hls::GAPS);
+            let ready = clip.chunks(1_880).find_map(|piece| {
+                packager.push(&Bytes::copy_from_slice(piece));
+                packager.announce();
+                let now = Snapshot { steady, ..Snapshot::new(State::Live, packager.window().clone()) };
+                begins(&now).then(|| now.window.ready().as_millis())
+            });
+            ready.unwrap()
+        };
+
+        assert_eq!(begins(Snapshot::is_begun, true), 640);
+        assert_eq!(begins(Snapshot::is_begun, false), 960);
+        assert_eq!(begins(|now| now.is_ready(Profile::Fast), true), 960);
     }
 }

@@ -371,6 +371,9 @@ impl Task {
         let change = self.packager.push(data);
         let growing = self.packager.growing_bytes() as u64;
         self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
+        if growing > 0 {
+            self.burst.begin();
+        }
         if change != Change::None {
             self.fruitful = Some(Instant::now());
         }
@@ -433,8 +436,8 @@ impl Task {
     async fn part_added(&mut self) {
         self.note_burst();
         self.listing.hub.numbers.publish(self.packager.next_number()).await;
-        let enough = self.packager.window().ready() >= Profile::Fast.hold_back();
-        if enough && self.shared.wishes.has(Profile::Fast) && !self.packager.window().is_announced() {
+        let is_waited_for = self.shared.wishes.has(Profile::Fast) && !self.packager.window().is_announced();
+        if is_waited_for && self.snapshot().is_begun() {
             self.packager.announce();
         }
         self.set_state(self.state.clone());
@@ -540,11 +543,16 @@ impl Task {
 
     /// Publish the state and the window as they are now.
     fn set_state(&mut self, state: State) {
-        self.state = state.clone();
-        let mut snapshot = Snapshot::new(state, self.packager.window().clone());
+        self.state = state;
+        self.publish.send_replace(Arc::new(self.snapshot().with_formats(self.packager.formats())));
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot = Snapshot::new(self.state.clone(), self.packager.window().clone());
         snapshot.settled = self.burst.is_settled();
+        snapshot.steady = self.burst.is_steady();
         snapshot.follows(&self.publish.borrow());
-        self.publish.send_replace(Arc::new(snapshot.with_formats(self.packager.formats())));
+        snapshot
     }
 
     fn end(&mut self, reason: EndReason) {

@@ -109,6 +109,7 @@ async fn directives_that_make_no_sense_are_refused_with_the_reason() {
         ("?_HLS_msn=1&_HLS_msn=2".to_owned(), "_HLS_msn"),
         ("?_HLS_skip=maybe".to_owned(), "_HLS_skip"),
         ("?profile=slow".to_owned(), "fast, balanced, smooth and solid"),
+        ("?profile=fast&early=perhaps".to_owned(), "true"),
         (format!("?_HLS_msn={}", segment + 900), "too far ahead"),
     ] {
         let (status, kind, detail) = kind_and_detail(app.get(&live(&query)).await).await;

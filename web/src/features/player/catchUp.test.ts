@@ -18,3 +18,8 @@ it('never hurries towards the end of what it has', () => {
 it('lets somebody who looks back look back', () => {
   expect(rateOf(1, 60, 30)).toBe(1);
 });
+
+it('takes its time where it began early, however little is ahead of it', () => {
+  expect([-0.05, -0.15, -1].map((late) => rateOf(1, late, 0.2))).toEqual([1, 0.95, 0.95]);
+  expect([-0.06, -0.03].map((late) => rateOf(0.95, late, 1))).toEqual([0.95, 1]);
+});

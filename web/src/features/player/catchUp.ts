@@ -3,6 +3,10 @@ import type Hls from 'hls.js';
 /** In seconds: how late the picture is when it begins to hurry, and when it is in time again. */
 const LATE = 0.15;
 const IN_TIME = 0.08;
+/** In seconds: how early it is when it begins to take its time, and when it has what it should hold back. */
+const EARLY = 0.1;
+const HELD_BACK = 0.04;
+const SLOW = 0.95;
 /** Later than this, somebody chose to look back. */
 const ELSEWHERE = 6;
 /** Seconds of media that it needs ahead of it to hurry. */
@@ -12,12 +16,14 @@ const FASTEST = 1.5;
 
 /** How fast a picture should play that now plays at `rate`, is `late` seconds and has `ahead` seconds of media. */
 export function rateOf(rate: number, late: number, ahead: number): number {
+  if (late < (rate < 1 ? -HELD_BACK : -EARLY)) return SLOW;
   if (ahead < ENOUGH || late > ELSEWHERE || late < (rate > 1 ? IN_TIME : LATE)) return 1;
   return Math.min(FASTEST, 1 + Math.ceil(late * 5) / 20);
 }
 
 /**
- * Give latency back by playing faster, where little is held back.
+ * Give latency back by playing faster, where little is held back. A picture that began with less than should be held back
+ * plays a little slower until it has that.
  *
  * hls.js does so only with more than a second of media ahead: more than all that a picture has that is a second behind live.
  */
@@ -28,7 +34,9 @@ export function catchUp(hls: Hls, events: typeof Hls.Events, video: HTMLVideoEle
     const aim = hls.targetLatency;
     if (aim === null || buffered.length === 0) return;
     const ahead = buffered.end(buffered.length - 1) - currentTime;
-    const rate = rateOf(playbackRate, hls.latency - aim, ahead);
+    // Each stall has hls.js aim further back: only what the playlist asks for is worth playing slower for.
+    const early = Math.min(0, hls.latency - (hls.latestLevelDetails?.partHoldBack ?? aim));
+    const rate = rateOf(playbackRate, Math.max(early, hls.latency - aim), ahead);
     if (rate !== playbackRate) video.playbackRate = rate;
   };
   video.addEventListener('timeupdate', adjust, { signal: ended.signal });

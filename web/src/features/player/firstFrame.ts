@@ -19,3 +19,17 @@ export function hurryFirstFrame(hls: Hls, events: typeof Hls.Events, video: HTML
   video.addEventListener('loadedmetadata', () => setTimeout(loadOn, PATIENCE), { signal: ended.signal });
   hls.once(events.DESTROYING, () => ended.abort());
 }
+
+/**
+ * Begin where the first playlist begins, should it list less than is to be held back: hls.js would look for the place that far
+ * from the end, in the gaps in front of the media, and wait until it is there.
+ */
+export function beginEarly(hls: Hls, events: typeof Hls.Events, video: HTMLVideoElement): void {
+  hls.once(events.LEVEL_UPDATED, (_, { details }) => {
+    const first = details.partList?.find((part) => !part.gap);
+    const listed = details.edge - (first?.start ?? details.fragmentStart);
+    if (listed >= details.partHoldBack) return;
+    hls.targetLatency = listed;
+    video.addEventListener('loadeddata', () => void (hls.targetLatency = details.partHoldBack), { once: true });
+  });
+}

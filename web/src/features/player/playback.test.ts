@@ -136,6 +136,22 @@ it('hurries in the fast profile alone, until it is in time', async () => {
   expect(video.playbackRate).toBe(1);
 });
 
+it('begins where the list begins if that is less than to be held back, and holds it back later', async () => {
+  const listed = (edge: number) => ({ details: { partList: [{ start: 7, gap: true }, { start: 8 }], partHoldBack: 1, edge } });
+  playback.attach(`${URL}?profile=fast`);
+  await settle();
+  const { once, targetLatency } = newest();
+  const lists = once.mock.calls.filter(([event]) => `${event}` === 'listed').map(([, listener]) => listener);
+
+  for (const listener of lists) Reflect.apply(listener, null, ['listed', listed(9)]);
+  expect(newest().targetLatency).toBe(targetLatency);
+
+  for (const listener of lists) Reflect.apply(listener, null, ['listed', listed(8.6)]);
+  expect(newest().targetLatency).toBeCloseTo(0.6);
+  happens('loadeddata');
+  expect(newest().targetLatency).toBe(1);
+});
+
 it('loads little more than the first frame before it is there', () => {
   expect(newest().config).toMatchObject({ maxMaxBufferLength: 1 });
 

@@ -4,7 +4,7 @@ import { dropPlayed } from './backBuffer';
 import { secondsAhead } from './buffered';
 import { catchUp } from './catchUp';
 import { Feeder } from './feeder';
-import { hurryFirstFrame } from './firstFrame';
+import { beginEarly, hurryFirstFrame } from './firstFrame';
 import { hlsConfig, keptBehind } from './hlsConfig';
 import { profileOf } from './source';
 
@@ -238,7 +238,10 @@ export class Playback {
     hurryFirstFrame(hls, Constructor.Events, this.#video);
     dropPlayed(hls, Constructor.Events, this.#video, keptBehind(small));
     this.#feeder = new Feeder(hls, Constructor.Events, this.#video);
-    if (wishes.profile === 'fast') catchUp(hls, Constructor.Events, this.#video);
+    if (wishes.profile === 'fast') {
+      beginEarly(hls, Constructor.Events, this.#video);
+      catchUp(hls, Constructor.Events, this.#video);
+    }
     hls.attachMedia(this.#video);
     hls.loadSource(url);
   }

@@ -289,7 +289,7 @@ describe('another buffer profile', () => {
     preferences.set({ profile: 'fast' });
     stop();
 
-    expect(session.now().streamUrl).toBe(`/api/stream/${HASH}/index.m3u8?profile=fast`);
+    expect(session.now().streamUrl).toBe(`/api/stream/${HASH}/index.m3u8?profile=fast&early=true`);
     expect(api.play).toHaveBeenCalledTimes(1);
   });
 });

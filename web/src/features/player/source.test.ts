@@ -13,6 +13,14 @@ it('plays the low-latency playlist of the profile, and waits for that one', () =
   });
 });
 
+it('begins early where little is held back', () => {
+  expect(addresses(GIVEN, 'fast', false)).toEqual({
+    awaited: 'https://tv.example/api/stream/abc/live.m3u8?profile=fast&early=true',
+    played: 'https://tv.example/api/stream/abc/index.m3u8?profile=fast&early=true',
+  });
+  expect(profileOf(addresses(GIVEN, 'fast', false).played)).toBe('fast');
+});
+
 it('leaves plain HLS to a browser that plays it itself', () => {
   expect(addresses(GIVEN, 'fast', true)).toEqual({ awaited: GIVEN, played: GIVEN });
 });

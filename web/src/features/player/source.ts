@@ -19,7 +19,8 @@ export interface Addresses {
 /** The one place that knows which playlist is for whom. A browser's own player gets plain HLS, which each of them plays. */
 export function addresses(streamUrl: string, profile: Profile, native: boolean): Addresses {
   if (native) return { awaited: streamUrl, played: streamUrl };
-  const of = (file: string) => streamUrl.replace(/playlist\.m3u8(?=$|\?)/, `${file}?profile=${profile}`);
+  const query = profile === 'fast' ? 'profile=fast&early=true' : `profile=${profile}`; // which `beginEarly` is there for
+  const of = (file: string) => streamUrl.replace(/playlist\.m3u8(?=$|\?)/, `${file}?${query}`);
   return { awaited: of('live.m3u8'), played: of('index.m3u8') };
 }
 
