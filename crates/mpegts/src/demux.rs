@@ -112,13 +112,14 @@ struct Stream {
     stats: Stats,
 }
 
-/// What a PID is to us.
+/// What a PID is to us: in two bytes, as there are 8,192 of them and each packet asks for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Nothing,
     Tables,
     Clock,
-    Track(usize),
+    /// A program map has room for 201 of them (ISO/IEC 13818-1, 2.4.4.8).
+    Track(u8),
 }
 
 impl Default for Demuxer {
@@ -221,7 +222,7 @@ impl Stream {
 
     fn media(&mut self, role: Role, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
         match role {
-            Role::Track(track) => self.track(track, packet, on),
+            Role::Track(track) => self.track(track.into(), packet, on),
             Role::Clock => self.pass(packet, on),
             Role::Nothing if self.program.is_none() => self.keep(packet),
             Role::Nothing | Role::Tables => {}
@@ -306,7 +307,7 @@ impl Stream {
             assign(*pid, Role::Tables);
         }
         let Some(program) = &self.program else { return };
-        for (n, track) in program.tracks.iter().enumerate().filter(|(n, _)| program.is_passed(*n)) {
+        for (n, track) in (0..=u8::MAX).zip(&program.tracks).filter(|(n, _)| program.is_passed((*n).into())) {
             assign(track.pid, Role::Track(n));
         }
         assign(program.pcr_pid, Role::Clock);
