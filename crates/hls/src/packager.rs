@@ -123,6 +123,12 @@ impl Packager {
         self.segmenter.growing_bytes()
     }
 
+    /// Whether a segment grows: what comes is media that will be played.
+    #[must_use]
+    pub fn is_growing(&self) -> bool {
+        self.segmenter.is_growing()
+    }
+
     /// How long all segments so far play.
     #[must_use]
     pub fn media_time(&self) -> Duration {

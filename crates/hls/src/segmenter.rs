@@ -134,6 +134,11 @@ impl Segmenter {
         self.growing().map_or(0, Growing::parts)
     }
 
+    /// Whether a segment is open.
+    pub(crate) fn is_growing(&self) -> bool {
+        self.growing().is_some()
+    }
+
     fn growing(&self) -> Option<&Growing> {
         match &self.state {
             State::Open(growing) => Some(growing),

@@ -62,6 +62,26 @@ fn a_stream_starts_with_short_segments_and_goes_on_with_long_ones() {
 }
 
 #[test]
+fn a_segment_grows_from_the_first_random_access_point_on_whatever_came_before() {
+    let clip = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/clean.ts")).unwrap();
+    let mut packager = Packager::new(Config::default(), 5);
+    // Behind the key frame that the clip begins with, and before the next.
+    let mut pieces = clip[400 * 188..].chunks(188).map(Bytes::copy_from_slice);
+
+    let kept = pieces.find(|piece| {
+        packager.push(piece);
+        packager.growing_bytes() > 0
+    });
+    assert!(kept.is_some() && !packager.is_growing(), "of what came before the key frame");
+
+    let first = pieces.find(|piece| {
+        packager.push(piece);
+        packager.is_growing()
+    });
+    assert!(first.is_some() && packager.window().unfinished().is_none());
+}
+
+#[test]
 fn the_window_slides_and_the_numbers_go_on() {
     let packager = package(Config::default(), &pictures(25 * 90, 50));
 

@@ -3943,7 +3943,7 @@ export interface operations {
             query?: {
                 /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
                 profile?: string;
-                /** @description With `fast`: answer as soon as anything can be played */
+                /** @description With `fast`: answer as soon as two parts are there of media that comes as it is played */
                 early?: boolean;
             };
             header?: never;
@@ -4013,7 +4013,7 @@ export interface operations {
                 _HLS_skip?: string;
                 /** @description How far from live: `fast`, `balanced`, `smooth` or `solid` */
                 profile?: string;
-                /** @description With `fast`: answer as soon as anything can be played */
+                /** @description With `fast`: answer as soon as two parts are there of media that comes as it is played */
                 early?: boolean;
             };
             header?: never;

@@ -32,7 +32,7 @@ pub(super) struct Wish {
     params(
         ("hash" = String, Path, description = "The channel's content ID: 32 to 64 letters and digits"),
         ("profile" = Option<String>, Query, description = "How far from live: `fast`, `balanced`, `smooth` or `solid`"),
-        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as anything can be played"),
+        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as two parts are there of media that comes as it is played"),
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
@@ -52,7 +52,8 @@ pub(super) async fn index(
     let profile = wish.profile()?;
     let wished = |stream: &Stream| stream.wish(profile);
     let ready = |now: &Snapshot| wish.is_met(profile, now);
-    let (_, now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
+    let (stream, now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
+    stream.tell(viewer.0, None);
     let text = hls::multivariant(&now.window, &now.formats, &wish.variant());
     Ok(text::respond(&text.into(), &headers))
 }

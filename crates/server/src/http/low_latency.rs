@@ -19,6 +19,8 @@ use crate::live::{NotReady, Snapshot, Stream};
 
 /// A request is blocked no longer than this many target durations (6.2.5.2).
 const BLOCKED: u32 = 3;
+/// And one that need not be blocked, no longer than this.
+const LONGEST_COURTESY: Duration = Duration::from_secs(2);
 
 /// The low-latency media playlist of a channel.
 ///
@@ -34,7 +36,7 @@ const BLOCKED: u32 = 3;
         ("_HLS_part" = Option<u64>, Query, description = "Wait for this part of it"),
         ("_HLS_skip" = Option<String>, Query, description = "`YES` or `v2`: only what is new"),
         ("profile" = Option<String>, Query, description = "How far from live: `fast`, `balanced`, `smooth` or `solid`"),
-        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as anything can be played"),
+        ("early" = Option<bool>, Query, description = "With `fast`: answer as soon as two parts are there of media that comes as it is played"),
     ),
     responses(
         (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
@@ -61,6 +63,7 @@ pub(super) async fn playlist(
         Some(position) => reached(&services, &stream, now, position).await?,
         None => fresh(&services, &stream, now, viewer).await,
     };
+    stream.tell(viewer.0, Some(&now));
     Ok(text::respond(now.live_playlist(profile, directives.skip), &headers))
 }
 
@@ -81,18 +84,17 @@ async fn reached(
     blocked(services, stream, &now, |now| now.window.reached(position)).await
 }
 
-/// The stream once there is news of it, where supply fails and `viewer` has all that is listed; else, and when none comes
-/// soon, as it is `now`.
+/// The stream once there is news of it, where supply fails and `viewer` was given all that is listed; else, and when none comes
+/// soon, as it is.
 ///
 /// hls.js gives a blocked request up after 0.8 target durations, and from then on asks twice a target duration, without
 /// directives. Asked thus, too, the playlist tells at once that supply is back: a picture that stands still waits for it.
 async fn fresh(services: &Services, stream: &Stream, now: Arc<Snapshot>, viewer: Viewer) -> Arc<Snapshot> {
-    let pace = Duration::from_secs(now.window.target_duration().into()) / 2;
-    let is_late = stream.stale_for(viewer.0, &now).is_some_and(|time| time >= pace);
-    let waiting = (is_late && !now.window.is_over()).then(|| services.hub.blocked().try_enter());
-    let Some(Ok(_waiting)) = waiting else { return now };
-    let grown = |later: &Snapshot| later.window.next() != now.window.next();
-    stream.until(grown, pace).await.unwrap_or(now)
+    let half = Duration::from_secs(now.window.target_duration().into()) / 2;
+    let is_late = now.age() >= half && stream.was_told(viewer.0, &now) && !now.window.is_over();
+    let Some(Ok(_waiting)) = is_late.then(|| services.hub.blocked().try_enter()) else { return now };
+    let news = |later: &Snapshot| later.window.next() != now.window.next() || later.window.is_over();
+    stream.until(news, half.min(LONGEST_COURTESY)).await.unwrap_or_else(|_| stream.now())
 }
 
 /// The stream, which is at `now`, once there is `news` of it.

@@ -160,7 +160,9 @@ pub(super) async fn play(
     }
     // Somebody asks for this channel now: that it failed a moment ago does not answer them.
     services.hub.forgive(&hash);
-    services.hub.join(&hash, viewer.0)?.offer(&alternatives);
+    let stream = services.hub.join(&hash, viewer.0)?;
+    stream.offer(&alternatives);
+    stream.tell(viewer.0, None);
     if let Some(channel) = play.channel
         && let Err(error) = services.catalog.add_recent(channel).await
     {

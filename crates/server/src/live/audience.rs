@@ -62,7 +62,8 @@ struct Seen {
 
 #[derive(Debug)]
 struct Viewer {
-    since: Instant,
+    /// The part that the last playlist they were given was yet to have, by the numbers of its segment and of itself.
+    told: Option<(u64, u64)>,
     last_request: Instant,
     /// Answers that have no end, and requests that wait.
     connections: u32,
@@ -94,7 +95,7 @@ impl Audience {
         if !seen.viewers.contains_key(&viewer) && !seen.has_room(now, &self.rules) {
             return false;
         }
-        seen.change(viewer, &self.rules, |known| known.asks(now));
+        seen.change(viewer, &self.rules, |known| (known.last_request, known.moved_at) = (now, None));
         true
     }
 
@@ -154,14 +155,19 @@ impl Audience {
 
     /// Whether `viewer` watches now.
     pub(super) fn has(&self, viewer: u64) -> bool {
-        self.since(viewer).is_some()
+        self.lock().viewers.get(&viewer).is_some_and(|viewer| viewer.is_here(Instant::now()))
     }
 
-    /// Since when `viewer` watches, if they do now.
-    pub(super) fn since(&self, viewer: u64) -> Option<Instant> {
-        let seen = self.lock();
-        let known = seen.viewers.get(&viewer).filter(|viewer| viewer.is_here(Instant::now()));
-        known.map(|viewer| viewer.since)
+    /// `viewer` is given a playlist that is yet to have the part `next`; with `None` he begins, and has none.
+    pub(super) fn tell(&self, viewer: u64, next: Option<(u64, u64)>) {
+        if let Some(known) = self.lock().viewers.get_mut(&viewer) {
+            known.told = next;
+        }
+    }
+
+    /// Which part the last playlist that `viewer` was given was yet to have.
+    pub(super) fn told(&self, viewer: u64) -> Option<(u64, u64)> {
+        self.lock().viewers.get(&viewer)?.told
     }
 
     fn let_go(&self, viewer: u64) {
@@ -257,14 +263,7 @@ impl Seen {
 
 impl Viewer {
     fn newcomer(now: Instant) -> Self {
-        Self { since: now, last_request: now, connections: 0, moved_at: None }
-    }
-
-    fn asks(&mut self, now: Instant) {
-        if !self.is_here(now) {
-            self.since = now;
-        }
-        (self.last_request, self.moved_at) = (now, None);
+        Self { told: None, last_request: now, connections: 0, moved_at: None }
     }
 
     fn is_here(&self, now: Instant) -> bool {
@@ -335,20 +334,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_viewer_watches_since_he_came_or_came_back() {
-        let (audience, first) = (audience(), Instant::now());
-        for _ in 0..3 {
-            audience.touch(1);
-            advance(Duration::from_secs(10)).await;
-        }
-        assert_eq!(audience.since(1), Some(first));
+    async fn what_a_viewer_was_told_is_known_until_he_begins_anew() {
+        let audience = audience();
+        audience.tell(1, Some((7, 3)));
+        assert_eq!(audience.told(1), None, "he was never let in");
 
-        advance(PRESENT).await;
-        assert_eq!(audience.since(1), None);
         audience.touch(1);
+        audience.tell(1, Some((7, 3)));
+        audience.touch(1);
+        assert_eq!((audience.told(1), audience.told(2)), (Some((7, 3)), None));
 
-        assert_eq!(audience.since(1), Some(Instant::now()));
-        assert_eq!(audience.since(2), None);
+        audience.tell(1, None);
+        assert_eq!(audience.told(1), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -34,7 +34,7 @@ impl Burst {
         Self { whole_since: None, origin: None, media, ahead, grew: Instant::now(), settled: false }
     }
 
-    /// Media comes from now on, at the latest.
+    /// Media that will be played comes from now on, at the latest.
     pub(super) fn begin(&mut self) {
         self.origin.get_or_insert((Instant::now(), self.media));
     }

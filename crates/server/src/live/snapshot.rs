@@ -154,11 +154,17 @@ impl Snapshot {
         }
     }
 
-    /// It takes the place of `last`, which may list as much.
-    pub(super) fn follows(&mut self, last: &Self) {
+    /// It is as old as `last`, in whose place it comes, if it lists no more.
+    pub(super) fn keep_age_of(&mut self, last: &Self) {
         if self.window.next() == last.window.next() {
             self.grew_at = last.grew_at;
         }
+    }
+
+    /// How long there was nothing new in the window.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.grew_at.elapsed()
     }
 
     pub(super) fn with_formats(self, formats: Vec<Option<Format>>) -> Self {

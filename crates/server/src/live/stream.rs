@@ -208,11 +208,15 @@ impl Stream {
         self.shared.audience.hold(viewer)
     }
 
-    /// How long there was nothing new for `viewer`, who has all that `now` lists; `None` for one who came since.
+    /// `viewer` is given the playlist of `now`; one who begins has none yet. Two viewers who cannot be told apart are one.
+    pub fn tell(&self, viewer: u64, now: Option<&Snapshot>) {
+        self.shared.audience.tell(viewer, now.and_then(|now| now.window.next()));
+    }
+
+    /// Whether `viewer` was given all that `now` lists.
     #[must_use]
-    pub fn stale_for(&self, viewer: u64, now: &Snapshot) -> Option<Duration> {
-        let since = self.shared.audience.since(viewer)?;
-        (since < now.grew_at).then(|| now.grew_at.elapsed())
+    pub fn was_told(&self, viewer: u64, now: &Snapshot) -> bool {
+        self.shared.audience.told(viewer).is_some_and(|next| now.window.next() == Some(next))
     }
 
     /// A request for the low-latency playlist of `profile`. For a while media is taken as finely as parts need it, and

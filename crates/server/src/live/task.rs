@@ -371,7 +371,7 @@ impl Task {
         let change = self.packager.push(data);
         let growing = self.packager.growing_bytes() as u64;
         self.shared.counters.growing_bytes.store(growing, Ordering::Relaxed);
-        if growing > 0 {
+        if self.packager.is_growing() {
             self.burst.begin();
         }
         if change != Change::None {
@@ -551,7 +551,7 @@ impl Task {
         let mut snapshot = Snapshot::new(self.state.clone(), self.packager.window().clone());
         snapshot.settled = self.burst.is_settled();
         snapshot.steady = self.burst.is_steady();
-        snapshot.follows(&self.publish.borrow());
+        snapshot.keep_age_of(&self.publish.borrow());
         snapshot
     }
 

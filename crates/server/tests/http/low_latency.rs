@@ -43,10 +43,15 @@ async fn until_one_waits(app: &TestApp) {
     while app.get("/metrics").await.text().await.unwrap().contains(idle) {}
 }
 
+async fn as_agent(app: &TestApp, agent: &str, path: &str) -> reqwest::Response {
+    app.request(reqwest::Method::GET, path).header("user-agent", agent).send().await.unwrap()
+}
+
 /// Whether a request without directives waits.
 async fn waits(app: &TestApp, agent: &str) -> bool {
+    let path = live("?profile=fast");
     tokio::select! {
-        _ = app.request(reqwest::Method::GET, &live("?profile=fast")).header("user-agent", agent).send() => false,
+        _ = as_agent(app, agent, &path) => false,
         () = until_one_waits(app) => true,
     }
 }
@@ -169,14 +174,15 @@ async fn who_waits_for_news_in_vain_is_told_so_after_three_target_durations() {
 }
 
 #[tokio::test]
-async fn who_has_all_that_is_listed_waits_for_news_without_directives_too_when_supply_fails() {
+async fn who_was_given_all_that_is_listed_waits_for_news_without_directives_too_when_supply_fails() {
     let silent = Channel { fault: "silence@3500ms".parse().unwrap(), ..plain() };
     let app = TestApp::with(vec![silent], |config| config.live.target = Duration::from_secs(1)).await;
-    let mut last = text(&app, "?profile=fast").await;
+    let mut last = as_agent(&app, "known", &live("?profile=fast")).await.text().await.unwrap();
     assert!(!waits(&app, "known").await, "while news comes");
     loop {
         let (_, segment, part) = hint(&last);
-        let answer = app.get(&live(&format!("?_HLS_msn={segment}&_HLS_part={part}&profile=fast"))).await;
+        let path = live(&format!("?_HLS_msn={segment}&_HLS_part={part}&profile=fast"));
+        let answer = as_agent(&app, "known", &path).await;
         if answer.status() != 200 {
             break;
         }
@@ -185,6 +191,25 @@ async fn who_has_all_that_is_listed_waits_for_news_without_directives_too_when_s
 
     assert!(!waits(&app, "newcomer").await);
     assert!(waits(&app, "known").await);
+    as_agent(&app, "known", &format!("/api/stream/{NEWS}/index.m3u8?profile=fast")).await;
+    assert!(!waits(&app, "known").await, "who begins anew has nothing");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn who_begins_early_is_answered_with_two_parts_and_others_wait_for_what_they_hold_back() {
+    // 0.8 s behind the first key frame.
+    let silent = Channel { fault: "silence@2100ms".parse().unwrap(), ..plain() };
+    let app = TestApp::with(vec![silent], |config| config.live.start_timeout = Duration::from_secs(5)).await;
+
+    let [early, fast, balanced] =
+        ["fast&early=true", "fast", "balanced&early=true"].map(|wish| live(&format!("?profile={wish}")));
+    let (early, fast, balanced) = tokio::join!(app.get(&early), app.get(&fast), app.get(&balanced));
+
+    let playlist = early.text().await.unwrap();
+    let parts = playlist.lines().filter(|line| line.starts_with("#EXT-X-PART:") && !line.contains("GAP=YES"));
+    assert_eq!(parts.count(), 2, "{playlist}");
+    assert_eq!([fast, balanced].map(|answer| answer.status()), [503; 2]);
     app.end().await;
 }
 

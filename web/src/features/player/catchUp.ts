@@ -30,13 +30,14 @@ export function rateOf(rate: number, late: number, ahead: number): number {
 export function catchUp(hls: Hls, events: typeof Hls.Events, video: HTMLVideoElement): void {
   const ended = new AbortController();
   const adjust = () => {
+    const { latency, latestLevelDetails: listed, targetLatency: aim } = hls;
     const { buffered, currentTime, playbackRate } = video;
-    const aim = hls.targetLatency;
-    if (aim === null || buffered.length === 0) return;
+    if (aim === null || listed === null || buffered.length === 0) return;
     const ahead = buffered.end(buffered.length - 1) - currentTime;
     // Each stall has hls.js aim further back: only what the playlist asks for is worth playing slower for.
-    const early = Math.min(0, hls.latency - (hls.latestLevelDetails?.partHoldBack ?? aim));
-    const rate = rateOf(playbackRate, Math.max(early, hls.latency - aim), ahead);
+    const early = Math.min(0, latency - listed.partHoldBack);
+    // Of a broadcast that is over, hls.js tells the latency no more.
+    const rate = listed.live ? rateOf(playbackRate, Math.max(early, latency - aim), ahead) : 1;
     if (rate !== playbackRate) video.playbackRate = rate;
   };
   video.addEventListener('timeupdate', adjust, { signal: ended.signal });

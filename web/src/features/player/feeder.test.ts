@@ -9,15 +9,17 @@ let feeder: Feeder;
 let listeners: Map<string, (event: string, data: object) => void>;
 let hls: { startLoad: ReturnType<typeof vi.fn<Hls['startLoad']>>; latestLevelDetails: object | null; on(event: string, listener: () => void): void };
 let seeks: number[];
+let isSeeking: boolean;
 
 /** The picture at 32.8 s is the last that there is: a part of the segment from 32 to 36 s. */
 beforeEach(() => {
   vi.useFakeTimers();
-  [listeners, seeks] = [new Map(), []];
+  [listeners, seeks, isSeeking] = [new Map(), [], false];
   hls = { startLoad: vi.fn<Hls['startLoad']>(), latestLevelDetails: null, on: (event, listener) => void listeners.set(event, listener) };
   const buffered = { length: 1, start: () => 0, end: () => 33 };
   video = Object.create(null, {
     buffered: { value: buffered },
+    seeking: { get: () => isSeeking },
     currentTime: {
       get: () => 32.8,
       set: (time: number) => {
@@ -95,15 +97,61 @@ it('lets the loader of a picture that moves alone', () => {
   expect(hls.startLoad).not.toHaveBeenCalled();
 });
 
-it('seeks to where the picture stands once the media there was loaded anew', () => {
+it('leaves the loader alone that loads what somebody sought to', () => {
+  isSeeking = true;
+  feeder.starves();
+
+  lists([span(36, 36.32)]);
+
+  expect(hls.startLoad).not.toHaveBeenCalled();
+});
+
+it('still pushes the loader that does nothing about the segment it was to load anew', () => {
+  hls.latestLevelDetails = { edge: 48 };
   feeder.starves();
   lists([span(36, 36.32)]);
-  const buffered = (start: number, end: number) => listeners.get('buffered')?.('buffered', { frag: span(start, end), part: null });
 
-  buffered(28, 32);
+  starves(8.5);
+
+  expect(hls.startLoad).toHaveBeenCalledTimes(2);
+});
+
+it('counts from the time at which there is more than is loaded', () => {
+  hls.latestLevelDetails = { edge: 48 };
+  feeder.starves();
+  vi.advanceTimersByTime(900);
+  hls.latestLevelDetails = { edge: 33.3 };
+  starves(5);
+  hls.latestLevelDetails = { edge: 48 };
+  feeder.starves();
+  vi.advanceTimersByTime(900);
+  feeder.starves();
+
+  expect(hls.startLoad).not.toHaveBeenCalled();
+});
+
+const isBuffered = (start: number, end: number, part: object | null = null) =>
+  listeners.get('buffered')?.('buffered', { frag: span(start, end), part });
+
+it('seeks to where the picture stands once the segment there was loaded anew', () => {
+  isBuffered(32, 36);
+  feeder.starves();
+  lists([span(36, 36.32)]);
+  isBuffered(32, 36, {});
   expect(seeks).toEqual([]);
-  buffered(32, 36);
-  buffered(32, 36);
+
+  isBuffered(32, 36);
+  isBuffered(32, 36);
 
   expect(seeks).toEqual([32.8]);
+});
+
+it('does not seek when another segment came, as somebody sought there meanwhile', () => {
+  feeder.starves();
+  lists([span(36, 36.32)]);
+
+  isBuffered(28, 32);
+  isBuffered(32, 36);
+
+  expect(seeks).toEqual([]);
 });

@@ -30,7 +30,8 @@ export class Feeder {
     this.#hls = hls;
     this.#video = video;
     hls.on(events.LEVEL_UPDATED, (_, { details }) => {
-      if (this.#starving?.pushes !== 0 || !isPassedOver(details, this.#end())) return;
+      // Where somebody sought to, nothing was loaded yet of what may be listed no more.
+      if (this.#video.seeking || this.#starving?.pushes !== 0 || !isPassedOver(details, this.#end())) return;
       this.#mends = true;
       this.#push(this.#starving);
     });
@@ -60,10 +61,9 @@ export class Feeder {
 
   /** Media that took the place of what is shown is shown only from its next key frame on, or from wherever one seeks to. */
   #mend({ start, end }: { start: number; end: number }): void {
-    const { currentTime } = this.#video;
-    if (currentTime < start || currentTime >= end) return;
     this.#mends = false;
-    this.#video.currentTime = currentTime;
+    const { currentTime } = this.#video;
+    if (start <= currentTime && currentTime < end) this.#video.currentTime = currentTime;
   }
 
   #end(): number {

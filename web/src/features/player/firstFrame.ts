@@ -25,11 +25,14 @@ export function hurryFirstFrame(hls: Hls, events: typeof Hls.Events, video: HTML
  * from the end, in the gaps in front of the media, and wait until it is there.
  */
 export function beginEarly(hls: Hls, events: typeof Hls.Events, video: HTMLVideoElement): void {
+  const ended = new AbortController();
+  hls.once(events.DESTROYING, () => ended.abort());
   hls.once(events.LEVEL_UPDATED, (_, { details }) => {
     const first = details.partList?.find((part) => !part.gap);
     const listed = details.edge - (first?.start ?? details.fragmentStart);
     if (listed >= details.partHoldBack) return;
     hls.targetLatency = listed;
-    video.addEventListener('loadeddata', () => void (hls.targetLatency = details.partHoldBack), { once: true });
+    const holdBack = () => void (hls.targetLatency = details.partHoldBack);
+    video.addEventListener('loadeddata', holdBack, { once: true, signal: ended.signal });
   });
 }

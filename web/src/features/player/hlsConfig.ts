@@ -28,7 +28,7 @@ export const keptBehind = (small: boolean): number => (small ? 20 : 60);
  *
  * How far behind live to play is the playlist's business (PART-HOLD-BACK, HOLD-BACK, else three target durations):
  * neither `liveSyncDuration` nor `liveSyncDurationCount` is set, and nothing jumps to the live edge,
- * since chasing it trades seconds of latency for stalls.
+ * since chasing it trades seconds of latency for stalls. For its first frame alone, `beginEarly` asks for less.
  *
  * No CMCD: as a query it would make every segment address unique and defeat caches, as headers it
  * would add a preflight to every request where the page is hosted elsewhere.

@@ -19,7 +19,7 @@ class FakeHls {
   readonly once = vi.fn<Hls['once']>();
   targetLatency = 1;
   latency = 1;
-  readonly latestLevelDetails = { edge: 60 };
+  readonly latestLevelDetails = { edge: 60, live: true, partHoldBack: 1 };
   readonly #listeners: { event: string; listener: (event: string, data: object) => void }[] = [];
 
   constructor(config: object) {
@@ -134,6 +134,24 @@ it('hurries in the fast profile alone, until it is in time', async () => {
   newest().latency = 1.05;
   happens('timeupdate');
   expect(video.playbackRate).toBe(1);
+});
+
+it('takes its time in the fast profile until it holds back what the playlist asks for, not what stalls add to that', async () => {
+  hold(0, 11, 10);
+  playback.attach(`${URL}?profile=fast`);
+  await settle();
+  const rateAt = (latency: number) => {
+    newest().latency = latency;
+    happens('timeupdate');
+    return video.playbackRate;
+  };
+
+  newest().targetLatency = 2;
+  expect(rateAt(0.8)).toBe(0.95);
+  expect(rateAt(1.2)).toBe(1);
+  expect(rateAt(0.8)).toBe(0.95);
+  newest().latestLevelDetails.live = false;
+  expect(rateAt(0.8)).toBe(1);
 });
 
 it('begins where the list begins if that is less than to be held back, and holds it back later', async () => {
