@@ -52,6 +52,7 @@ pub(super) async fn playlist(
     Query(wish): Query<Wish>,
     RawQuery(query): RawQuery,
     viewer: Viewer,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let profile = wish.profile()?;
@@ -61,9 +62,12 @@ pub(super) async fn playlist(
     let (stream, mut now) = live::joined(&services, &hash.parse()?, viewer, wished, ready).await?;
     now = match directives.position {
         Some(position) => reached(&services, &stream, now, position).await?,
-        None => fresh(&services, &stream, now, viewer).await,
+        None if method == Method::GET => fresh(&services, &stream, now, viewer).await?,
+        None => now,
     };
-    stream.tell(viewer.0, Some(&now));
+    if method == Method::GET {
+        stream.tell(viewer.0, Some(&now));
+    }
     Ok(text::respond(now.live_playlist(profile, directives.skip), &headers))
 }
 
@@ -89,12 +93,22 @@ async fn reached(
 ///
 /// hls.js gives a blocked request up after 0.8 target durations, and from then on asks twice a target duration, without
 /// directives. Asked thus, too, the playlist tells at once that supply is back: a picture that stands still waits for it.
-async fn fresh(services: &Services, stream: &Stream, now: Arc<Snapshot>, viewer: Viewer) -> Arc<Snapshot> {
+async fn fresh(
+    services: &Services,
+    stream: &Stream,
+    now: Arc<Snapshot>,
+    viewer: Viewer,
+) -> Result<Arc<Snapshot>, Problem> {
     let half = Duration::from_secs(now.window.target_duration().into()) / 2;
     let is_late = now.age() >= half && stream.was_told(viewer.0, &now) && !now.window.is_over();
-    let Some(Ok(_waiting)) = is_late.then(|| services.hub.blocked().try_enter()) else { return now };
+    let place = is_late.then(|| services.hub.blocked().enter_if_quiet()).flatten();
+    let Some(_waiting) = place else { return Ok(now) };
     let news = |later: &Snapshot| later.window.next() != now.window.next() || later.window.is_over();
-    stream.until(news, half.min(LONGEST_COURTESY)).await.unwrap_or_else(|_| stream.now())
+    match stream.until(news, half.min(LONGEST_COURTESY)).await {
+        Ok(later) => Ok(later),
+        Err(NotReady::Timeout) => Ok(stream.now()),
+        Err(ended @ NotReady::Ended(_)) => Err(live::explained(ended, stream)),
+    }
 }
 
 /// The stream, which is at `now`, once there is `news` of it.

@@ -133,6 +133,15 @@ impl Blocked {
         Ok(waiting)
     }
 
+    /// As [`Blocked::try_enter`], for a request that need not wait: half of the places are kept for those that must.
+    #[must_use]
+    pub fn enter_if_quiet(&self) -> Option<Waiting> {
+        let limits = &self.0;
+        let waiting = Waiting(Arc::clone(limits));
+        let others = limits.blocked.fetch_add(1, Ordering::Relaxed);
+        (2 * (others + 1) <= limits.value(Limit::Blocked)).then_some(waiting)
+    }
+
     /// How many wait now.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -173,6 +182,20 @@ mod tests {
         assert_eq!(blocked.count(), 1);
         let usage = limits.usage(Limit::Blocked, blocked.count());
         assert_eq!(usage, Usage { limit: Limit::Blocked, value: 2, used: 1, refused: 1 });
+    }
+
+    #[test]
+    fn who_need_not_wait_leaves_half_of_the_places_to_those_who_must_and_is_no_refusal() {
+        let limits = limits(&Config { max_blocked: 5, ..Config::default() });
+        let blocked = Blocked(Arc::clone(&limits));
+
+        let courtesies: Vec<_> = (0..9).filter_map(|_| blocked.enter_if_quiet()).collect();
+
+        assert_eq!((courtesies.len(), blocked.count()), (2, 2));
+        let usage = limits.usage(Limit::Blocked, blocked.count());
+        assert_eq!(usage.refused, 0);
+        let only = Blocked(Arc::new(Limits::new(&Config { max_blocked: 1, ..Config::default() })));
+        assert!(only.enter_if_quiet().is_none());
     }
 
     #[test]

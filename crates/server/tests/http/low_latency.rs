@@ -191,6 +191,10 @@ async fn who_was_given_all_that_is_listed_waits_for_news_without_directives_too_
 
     assert!(!waits(&app, "newcomer").await);
     assert!(waits(&app, "known").await);
+    let head =
+        app.request(reqwest::Method::HEAD, &live("?profile=fast")).header("user-agent", "looks").send();
+    assert_eq!(head.await.unwrap().status(), 200);
+    assert!(!waits(&app, "looks").await, "who asked for the head alone was given nothing");
     as_agent(&app, "known", &format!("/api/stream/{NEWS}/index.m3u8?profile=fast")).await;
     assert!(!waits(&app, "known").await, "who begins anew has nothing");
     app.end().await;
