@@ -615,8 +615,8 @@ export interface paths {
          * The low-latency media playlist of a channel.
          * @description The segments of `playlist.m3u8`, and their parts. With `_HLS_msn` and `_HLS_part` the answer waits until the playlist
          *     holds that part; with `_HLS_skip` it leaves out what the player knows. `profile` says how far from live a player should
-         *     stay, and how much must be there before the first answer. Where supply fails, who has all that is listed waits without
-         *     directives, too: half a target duration at most.
+         *     stay, and how much must be there before the first answer. Where supply fails, who was given all that is listed
+         *     waits without directives, too: half a target duration at most, or 2 s.
          */
         get: operations["playlist"];
         put?: never;

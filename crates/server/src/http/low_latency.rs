@@ -26,8 +26,8 @@ const LONGEST_COURTESY: Duration = Duration::from_secs(2);
 ///
 /// The segments of `playlist.m3u8`, and their parts. With `_HLS_msn` and `_HLS_part` the answer waits until the playlist
 /// holds that part; with `_HLS_skip` it leaves out what the player knows. `profile` says how far from live a player should
-/// stay, and how much must be there before the first answer. Where supply fails, who has all that is listed waits without
-/// directives, too: half a target duration at most.
+/// stay, and how much must be there before the first answer. Where supply fails, who was given all that is listed
+/// waits without directives, too: half a target duration at most, or 2 s.
 #[utoipa::path(
     get, path = "/api/stream/{hash}/live.m3u8", tag = "live",
     params(

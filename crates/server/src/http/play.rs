@@ -162,6 +162,7 @@ pub(super) async fn play(
     services.hub.forgive(&hash);
     let stream = services.hub.join(&hash, viewer.0)?;
     stream.offer(&alternatives);
+    // A player begins, that has no playlist yet, whatever one before it was given.
     stream.tell(viewer.0, None);
     if let Some(channel) = play.channel
         && let Err(error) = services.catalog.add_recent(channel).await

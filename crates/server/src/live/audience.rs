@@ -231,7 +231,8 @@ impl Seen {
         if let Some(known) = &known {
             self.discount(known, rules);
         }
-        let mut known = known.unwrap_or_else(|| Viewer::newcomer(Instant::now()));
+        let newcomer = || Viewer { told: None, last_request: Instant::now(), connections: 0, moved_at: None };
+        let mut known = known.unwrap_or_else(newcomer);
         change(&mut known);
         self.count(&known, rules);
         self.viewers.insert(viewer, known);
@@ -262,10 +263,6 @@ impl Seen {
 }
 
 impl Viewer {
-    fn newcomer(now: Instant) -> Self {
-        Self { told: None, last_request: now, connections: 0, moved_at: None }
-    }
-
     fn is_here(&self, now: Instant) -> bool {
         let within = |at: Instant, time| now.saturating_duration_since(at) < time;
         self.connections > 0
