@@ -3,7 +3,7 @@
 use std::{mem, ops::Range};
 
 use bytes::{Bytes, BytesMut};
-use mpegts::{PACKET_LEN, Packet};
+use mpegts::{PACKET_LEN, Packets};
 
 /// Packets that are copied are gathered in blocks of this size, which are never moved: small enough for an allocator to
 /// keep and use again, large enough that a segment has few.
@@ -53,25 +53,25 @@ impl Body {
         self.source = Bytes::new();
     }
 
-    pub(crate) fn push(&mut self, packet: Packet<'_>) {
-        self.packets += 1;
-        match self.place(packet) {
-            Some(at) if at == self.run.end && !self.run.is_empty() => self.run.end += PACKET_LEN,
-            Some(at) => {
+    pub(crate) fn push(&mut self, packets: Packets<'_>) {
+        self.packets += packets.len() as u64;
+        match self.place(packets.bytes()) {
+            Some(place) if place.start == self.run.end && !self.run.is_empty() => self.run.end = place.end,
+            Some(place) => {
                 self.close_run();
-                self.run = at..at + PACKET_LEN;
+                self.run = place;
             }
             None => {
                 self.close_run();
-                self.copy(packet.bytes());
+                packets.iter().for_each(|packet| self.copy(packet.bytes()));
             }
         }
     }
 
-    /// Where in the source the packet lies, if it does.
-    fn place(&self, packet: Packet<'_>) -> Option<usize> {
-        let at = packet.bytes().as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
-        (at + PACKET_LEN <= self.source.len()).then_some(at)
+    /// Where in the source the bytes lie, if they do.
+    fn place(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let at = bytes.as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
+        (at + bytes.len() <= self.source.len()).then_some(at..at + bytes.len())
     }
 
     fn close_run(&mut self) {
@@ -142,7 +142,7 @@ mod tests {
             let source = Bytes::from(numbers.iter().flat_map(|&n| packet(n)).collect::<Vec<u8>>());
             body.enter(&source);
             for (packet, _) in source.chunks(PACKET_LEN).zip(numbers).filter(|(_, n)| !left_out(**n)) {
-                body.push(Packet::new(packet).unwrap());
+                body.push(Packets::new(packet));
                 expected.extend_from_slice(packet);
             }
             body.leave();
@@ -180,7 +180,7 @@ mod tests {
     fn packets_from_elsewhere_are_copied() {
         let mut body = Body::default();
         body.enter(&Bytes::from(vec![0; 1_000]));
-        body.push(Packet::new(&packet(1)).unwrap());
+        body.push(Packets::new(&packet(1)));
         body.leave();
 
         assert_eq!(body.take_until(1), [Bytes::copy_from_slice(&packet(1))]);

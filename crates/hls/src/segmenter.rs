@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use mpegts::{AccessUnit, Cause, Discontinuity, Event, Packet, Program, Ticks};
+use mpegts::{AccessUnit, Cause, Discontinuity, Event, Packets, Program, Ticks};
 
 use crate::{
     Config, Part, Segment,
@@ -195,26 +195,37 @@ impl Segmenter {
     pub(crate) fn on(&mut self, event: Event<'_>) {
         match event {
             Event::Program(program) => self.adopt(program),
-            Event::Packet(packet) => {
-                self.body.push(packet);
-                self.pass(packet);
-                if self.body.end().is_multiple_of(BOUND_EVERY) {
-                    self.bound();
-                }
-            }
+            Event::Packets(packets) => self.keep(packets),
             Event::Discontinuity(found) => self.break_at(found),
             Event::AccessUnit(unit) => self.unit(&unit),
         }
     }
 
-    /// A packet was kept, which may be of the leading track.
-    fn pass(&mut self, packet: Packet<'_>) {
+    fn keep(&mut self, mut packets: Packets<'_>) {
+        while !packets.is_empty() {
+            // Wherever the bytes were cut that came, bounds are looked at in the same places.
+            let room = BOUND_EVERY - self.body.end() % BOUND_EVERY;
+            let (fit, rest) = packets.split_at(usize::try_from(room).unwrap_or(1));
+            self.pass(fit);
+            self.body.push(fit);
+            if self.body.end().is_multiple_of(BOUND_EVERY) {
+                self.bound();
+            }
+            packets = rest;
+        }
+    }
+
+    /// Packets are kept next, of which some may be of the leading track.
+    fn pass(&mut self, packets: Packets<'_>) {
         if self.jump.is_none() {
             return;
         }
         let pid = self.leader().zip(self.tables.program()).map(|(track, program)| program.tracks[track].pid);
-        if let Some(jump) = self.jump.as_mut().filter(|_| pid == Some(packet.pid())) {
-            jump.pass(self.body.end() - 1, packet.payload_unit_start());
+        let Some(jump) = &mut self.jump else { return };
+        for (number, packet) in (self.body.end()..).zip(packets.iter()) {
+            if pid == Some(packet.pid()) {
+                jump.pass(number, packet.payload_unit_start());
+            }
         }
     }
 

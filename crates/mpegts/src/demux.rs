@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::{
     format::Format,
-    packet::{PACKET_LEN, Packet, Pid},
+    packet::{PACKET_LEN, Packet, Packets, Pid},
     program::Program,
     sync::Scanner,
     tables::Tables,
@@ -25,8 +25,8 @@ const MAX_EARLY: usize = 8_192 * PACKET_LEN;
 pub enum Event<'a> {
     /// The program was chosen, or its tracks changed. The packets that follow are of these tracks.
     Program(&'a Program),
-    /// A packet of the program's first video, its audio, or its clock, to be passed on as it is.
-    Packet(Packet<'a>),
+    /// Packets of the program's first video, its audio, or its clock, to be passed on as they are. At least one.
+    Packets(Packets<'a>),
     /// An access unit began at an earlier packet; told as soon as its nature is known.
     AccessUnit(AccessUnit),
     /// Something other than the continuation of what came begins with the access unit that is told next.
@@ -44,7 +44,7 @@ pub struct AccessUnit {
     pub dts: Ticks,
     /// Whether a decoder can start here; true for all audio.
     pub random_access: bool,
-    /// The number of the [`Event::Packet`] it begins in, counted from 0 over the life of the demultiplexer.
+    /// The number of the packet it begins in, of those in [`Event::Packets`], counted from 0 over the life of the demultiplexer.
     pub first_packet: u64,
 }
 
@@ -151,13 +151,13 @@ impl Demuxer {
     /// Take the next bytes of the stream, cut anywhere, and tell what is in them to `on`.
     pub fn push(&mut self, data: &[u8], mut on: impl FnMut(Event<'_>)) {
         let Self { scanner, stream } = self;
-        scanner.push(data, |packet| stream.packet(packet, &mut on));
+        scanner.push(data, |packets| stream.packets(packets, &mut on));
     }
 
     /// No more bytes come: tell what the last ones were.
     pub fn finish(&mut self, mut on: impl FnMut(Event<'_>)) {
         let Self { scanner, stream } = self;
-        scanner.finish(|packet| stream.packet(packet, &mut on));
+        scanner.finish(|packets| stream.packets(packets, &mut on));
     }
 
     /// The bytes that come next do not continue those that came: a connection was made anew.
@@ -207,6 +207,38 @@ impl Demuxer {
 }
 
 impl Stream {
+    /// Most packets are passed on unread, together with those around them.
+    fn packets(&mut self, packets: Packets<'_>, on: &mut impl FnMut(Event<'_>)) {
+        let (mut rest, mut begun) = (packets, 0);
+        for (at, packet) in packets.iter().enumerate() {
+            if self.is_middle(packet, at) {
+                continue;
+            }
+            let (passed, behind) = rest.split_at(at - begun);
+            self.pass_middle(passed, packets, on);
+            self.packet(packet, on);
+            (rest, begun) = (behind.split_at(1).1, at + 1);
+        }
+        self.pass_middle(rest, packets, on);
+    }
+
+    /// Whether the packet, number `at` of those at hand, is from the middle of a unit whose nature is known, and no
+    /// other is missing before it.
+    fn is_middle(&mut self, packet: Packet<'_>, at: usize) -> bool {
+        let Role::Track(track) = self.roles[usize::from(packet.pid().value())] else { return false };
+        packet.is_plain() && self.readers[usize::from(track)].passes(packet, at)
+    }
+
+    /// Pass on those of `packets` of which nothing need be known but that they came.
+    fn pass_middle(&mut self, passed: Packets<'_>, packets: Packets<'_>, on: &mut impl FnMut(Event<'_>)) {
+        if passed.is_empty() {
+            return;
+        }
+        self.stats.packets += passed.len() as u64;
+        self.pass(passed, on);
+        self.readers.iter_mut().for_each(|reader| reader.continuity.remember(packets));
+    }
+
     fn packet(&mut self, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
         self.stats.packets += 1;
         if packet.transport_error() {
@@ -223,7 +255,7 @@ impl Stream {
     fn media(&mut self, role: Role, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
         match role {
             Role::Track(track) => self.track(track.into(), packet, on),
-            Role::Clock => self.pass(packet, on),
+            Role::Clock => self.pass(packet.into(), on),
             Role::Nothing if self.program.is_none() => self.keep(packet),
             Role::Nothing | Role::Tables => {}
         }
@@ -244,9 +276,9 @@ impl Stream {
         }
     }
 
-    fn pass(&mut self, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
-        on(Event::Packet(packet));
-        self.passed += 1;
+    fn pass(&mut self, packets: Packets<'_>, on: &mut impl FnMut(Event<'_>)) {
+        on(Event::Packets(packets));
+        self.passed += packets.len() as u64;
     }
 
     fn table(&mut self, packet: Packet<'_>, on: &mut impl FnMut(Event<'_>)) {
@@ -288,7 +320,7 @@ impl Stream {
             return;
         }
         let index = self.passed;
-        self.pass(packet, on);
+        self.pass(packet.into(), on);
         let Self { readers, clock, last_dts, .. } = self;
         readers[track].push(packet, index, &mut |unit| tell(track, unit, clock, &mut last_dts[track], on));
     }

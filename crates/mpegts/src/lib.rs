@@ -23,7 +23,7 @@ mod track;
 pub use codec::Codec;
 pub use demux::{AccessUnit, Cause, Demuxer, Discontinuity, Event, Stats};
 pub use format::{Audio, AudioProfile, Format, FrameRate, H265Profile, Video, VideoProfile};
-pub use packet::{PACKET_LEN, Packet, Pid, SYNC_BYTE};
+pub use packet::{PACKET_LEN, Packet, Packets, Pid, SYNC_BYTE};
 pub use program::{Program, Track};
 pub use psi::{pat_packet, pmt_packet};
 pub use ticks::Ticks;

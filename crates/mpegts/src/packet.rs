@@ -1,6 +1,6 @@
 //! One transport stream packet, read in place (ISO/IEC 13818-1, 2.4.3.2 to 2.4.3.5).
 
-use std::fmt;
+use std::{fmt, slice};
 
 /// Bytes in a transport stream packet.
 pub const PACKET_LEN: usize = 188;
@@ -144,8 +144,73 @@ impl<'a> Packet<'a> {
         &self.0[self.payload_offset()..]
     }
 
+    /// Whether it is what most packets are: nothing but payload, in the clear, in which nothing begins.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0[1] & 0xC0 == 0 && self.0[3] & 0xF0 == 0x10
+    }
+
     fn adaptation_flags(self) -> u8 {
         self.adaptation_field().first().copied().unwrap_or(0)
+    }
+}
+
+/// Packets that lie one behind the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Packets<'a>(&'a [[u8; PACKET_LEN]]);
+
+impl<'a> Packets<'a> {
+    /// The packets at the head of `bytes`, up to where there is no sync byte.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let (packets, _) = bytes.as_chunks();
+        let end = packets.iter().position(|packet| packet[0] != SYNC_BYTE);
+        Self(&packets[..end.unwrap_or(packets.len())])
+    }
+
+    /// Their bytes.
+    #[must_use]
+    pub fn bytes(self) -> &'a [u8] {
+        self.0.as_flattened()
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One by one.
+    pub fn iter(self) -> impl Iterator<Item = Packet<'a>> {
+        self.0.iter().map(Packet)
+    }
+
+    /// The first `count`, or all that there are, and the others.
+    #[must_use]
+    pub fn split_at(self, count: usize) -> (Self, Self) {
+        let (head, tail) = self.0.split_at(count.min(self.0.len()));
+        (Self(head), Self(tail))
+    }
+
+    /// The one at this place.
+    pub(crate) fn get(self, at: usize) -> Option<Packet<'a>> {
+        self.0.get(at).map(Packet)
+    }
+
+    /// The first, if there is one.
+    pub(crate) fn first(self) -> Self {
+        self.split_at(1).0
+    }
+}
+
+impl<'a> From<Packet<'a>> for Packets<'a> {
+    fn from(packet: Packet<'a>) -> Self {
+        Self(slice::from_ref(packet.0))
     }
 }
 

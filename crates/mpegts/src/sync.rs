@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use crate::packet::{PACKET_LEN, Packet, SYNC_BYTE};
+use crate::packet::{PACKET_LEN, Packets, SYNC_BYTE};
 
 /// Distances between sync bytes.
 const STRIDES: [usize; 3] = [188, 192, 204];
@@ -35,8 +35,8 @@ impl Scanner {
         self.lock.skipped
     }
 
-    /// Give every whole packet to `on`, in order, however the bytes are cut.
-    pub(crate) fn push(&mut self, mut data: &[u8], mut on: impl FnMut(Packet<'_>)) {
+    /// Give every whole packet to `on`, in order, however the bytes are cut; together what lies together.
+    pub(crate) fn push(&mut self, mut data: &[u8], mut on: impl FnMut(Packets<'_>)) {
         while !self.carry.is_empty() && !data.is_empty() {
             let mut carry = mem::take(&mut self.carry);
             let old = carry.len();
@@ -60,7 +60,7 @@ impl Scanner {
     }
 
     /// No more bytes come: give what is left, with fewer confirmations.
-    pub(crate) fn finish(&mut self, mut on: impl FnMut(Packet<'_>)) {
+    pub(crate) fn finish(&mut self, mut on: impl FnMut(Packets<'_>)) {
         let carry = mem::take(&mut self.carry);
         let used = self.lock.scan(&carry, true, &mut on);
         self.lock.skipped += (carry.len() - used) as u64;
@@ -70,7 +70,7 @@ impl Scanner {
 
 impl Lock {
     /// Scan `data`; returns how many bytes are done with. `last` says that nothing follows.
-    fn scan(&mut self, data: &[u8], last: bool, on: &mut impl FnMut(Packet<'_>)) -> usize {
+    fn scan(&mut self, data: &[u8], last: bool, on: &mut impl FnMut(Packets<'_>)) -> usize {
         let mut at = 0;
         loop {
             let Some(stride) = self.stride else {
@@ -85,12 +85,14 @@ impl Lock {
             };
             let need = if last { PACKET_LEN } else { stride };
             while at + need <= data.len() {
-                let Some(packet) = Packet::new(&data[at..]) else {
+                let packets = Packets::new(&data[at..]);
+                let packets = if stride == PACKET_LEN { packets } else { packets.first() };
+                if packets.is_empty() {
                     self.stride = None;
                     break;
-                };
-                on(packet);
-                at = (at + stride).min(data.len());
+                }
+                on(packets);
+                at = (at + packets.len() * stride).min(data.len());
             }
             if self.stride.is_some() {
                 return at;
@@ -150,10 +152,11 @@ mod tests {
     fn scan(data: &[u8], piece: usize) -> (Vec<u8>, u64) {
         let mut scanner = Scanner::default();
         let mut found = Vec::new();
+        let mut note = |packets: Packets<'_>| found.extend(packets.iter().map(|packet| packet.bytes()[10]));
         for piece in data.chunks(piece) {
-            scanner.push(piece, |packet| found.push(packet.bytes()[10]));
+            scanner.push(piece, &mut note);
         }
-        scanner.finish(|packet| found.push(packet.bytes()[10]));
+        scanner.finish(&mut note);
         (found, scanner.skipped())
     }
 

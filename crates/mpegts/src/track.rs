@@ -5,7 +5,7 @@ use std::mem;
 use crate::{
     codec::Codec,
     format::{Finder, Format},
-    packet::Packet,
+    packet::{Packet, Packets},
     pes::{self, Parsed, PesHeader},
     probe::{self, Verdict},
 };
@@ -30,9 +30,11 @@ const TAIL: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Continuity {
     last: Option<Seen>,
+    /// Where among the packets at hand the last one is, of which only the counter was noted yet.
+    at: Option<usize>,
 }
 
-/// What is remembered of a packet: 40 bytes, not 188, as every packet passes here.
+/// What is remembered of a packet: 40 bytes, not 188.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     counter: u8,
@@ -54,6 +56,24 @@ impl Seen {
 }
 
 impl Continuity {
+    /// Whether a packet with this counter, number `at` of those at hand, is the next one. What else there is to know of
+    /// it is read by [`Continuity::remember`], which has to be called before anything else.
+    fn follows(&mut self, counter: u8, at: usize) -> bool {
+        let Some(last) = self.last.as_mut().filter(|last| (last.counter + 1) & 0x0F == counter) else {
+            return false;
+        };
+        last.counter = counter;
+        self.at = Some(at);
+        true
+    }
+
+    /// Remember the last of `packets`, those at hand, that was let pass.
+    pub(crate) fn remember(&mut self, packets: Packets<'_>) {
+        if let Some(packet) = self.at.take().and_then(|at| packets.get(at)) {
+            self.last = Some(Seen::of(packet));
+        }
+    }
+
     pub(crate) fn check(&mut self, packet: Packet<'_>) -> Order {
         // The counter stands still where there is no payload.
         if !packet.has_payload() {
@@ -135,6 +155,11 @@ impl TrackReader {
         self.format.met()
     }
 
+    /// Whether nothing need be known of a plain packet, number `at` of those at hand, but that it came.
+    pub(crate) fn passes(&mut self, packet: Packet<'_>, at: usize) -> bool {
+        self.begun.is_none() && !self.scrambled && self.continuity.follows(packet.continuity_counter(), at)
+    }
+
     /// Read packet number `index`; gives the units whose nature it settles to `on`, which tells whether time jumped
     /// there.
     pub(crate) fn push(&mut self, packet: Packet<'_>, index: u64, on: &mut impl FnMut(Unit) -> bool) {
@@ -154,7 +179,7 @@ impl TrackReader {
 
     /// What comes next does not continue what came.
     pub(crate) fn interrupt(&mut self) {
-        self.continuity.last = None;
+        self.continuity = Continuity::default();
         self.begun = None;
         self.format.doubt();
     }

@@ -25,7 +25,7 @@ impl Told {
                     program.tracks.iter().map(|track| track.codec.to_string()).collect();
                 self.programs.push(format!("{}: {}", program.number, tracks.join(" ")));
             }
-            Event::Packet(packet) => self.packets.extend(packet.bytes()),
+            Event::Packets(packets) => self.packets.extend(packets.bytes()),
             Event::AccessUnit(unit) => self.units.push(unit),
             Event::Discontinuity(found) => self.breaks.push((found.first_packet, found.cause)),
         }
@@ -50,6 +50,19 @@ fn sample() -> Vec<u8> {
     let mut muxer = Muxer::default();
     muxer.pictures(Ticks(90_000), 50, 25);
     muxer.stream
+}
+
+/// The same, with another end to each packet in which nothing begins.
+fn distinct() -> Vec<u8> {
+    let mut stream = sample();
+    for (n, packet) in (0_u32..).zip(stream.chunks_mut(PACKET_LEN)).filter(|(_, packet)| is_plain(packet)) {
+        packet[PACKET_LEN - 4..].copy_from_slice(&n.to_be_bytes());
+    }
+    stream
+}
+
+fn is_plain(packet: &[u8]) -> bool {
+    packet[1] & 0x40 == 0 && packet[3] & 0x30 == 0x10
 }
 
 #[test]
@@ -104,14 +117,38 @@ fn lost_packets_are_counted_and_cost_no_more_than_their_pictures() {
 
 #[test]
 fn packets_that_come_twice_are_passed_on_once() {
-    let stream = sample();
-    let doubled = stream.chunks(PACKET_LEN).flat_map(|packet| [packet, packet]);
-
-    let (told, demuxer) = demux(doubled);
-
+    let stream = distinct();
     let (once, _) = demux([&stream[..]]);
-    assert!(told == once);
-    assert!(demuxer.stats().duplicates > 0 && demuxer.stats().continuity_errors == 0);
+    // Whether they come one by one or together, at once or later: there is one in the middle of many a picture.
+    for every in [1, 13] {
+        let packets = stream.chunks(PACKET_LEN).enumerate();
+        let doubled: Vec<u8> =
+            packets.flat_map(|(at, packet)| packet.repeat(1 + usize::from(at % every == 0))).collect();
+        let counts = [1, 2, 5, 1_000].map(|packets| {
+            let (told, demuxer) = demux(doubled.chunks(packets * PACKET_LEN));
+            assert!(told == once, "one in {every}, {packets} packets at a time");
+            assert_eq!(demuxer.stats().continuity_errors, 0);
+            demuxer.stats().duplicates
+        });
+        assert!(counts[0] > 10 && counts == [counts[0]; 4], "{counts:?}");
+    }
+}
+
+#[test]
+fn a_packet_with_the_counter_of_the_one_before_and_something_else_in_it_is_passed_on() {
+    let stream = sample();
+    let mut packets: Vec<Vec<u8>> = stream.chunks(PACKET_LEN).map(<[u8]>::to_vec).collect();
+    let same = |packet: &Vec<u8>| packet[1] & 0x40 == 0 && packet[3] & 0x30 == 0x10;
+    let at =
+        packets.windows(2).position(|pair| pair.iter().all(same) && pair[0][..3] == pair[1][..3]).unwrap();
+    packets[at + 1][3] = packets[at][3];
+    packets[at + 1][180] ^= 1;
+
+    for together in [1, 1_000] {
+        let (told, demuxer) = demux(packets.concat().chunks(together * PACKET_LEN));
+        assert_eq!(demuxer.stats().duplicates, 0);
+        assert!(told.packets.chunks(PACKET_LEN).any(|packet| packet == packets[at + 1]));
+    }
 }
 
 #[test]

@@ -19,8 +19,8 @@ fn dump(pieces: &[&[u8]]) -> String {
                 writeln!(text, "  {:?} {} {:?}", track.pid, track.codec, track.language).expect("text");
             }
         }
-        Event::Packet(packet) => {
-            sum = packet
+        Event::Packets(packets) => {
+            sum = packets
                 .bytes()
                 .iter()
                 .fold(sum, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));

@@ -132,7 +132,7 @@ impl Timeline {
                 pids = self::pids(program);
                 programs.push(tracks(program));
             }
-            Event::Packet(_) => self.passed += 1,
+            Event::Packets(packets) => self.passed += packets.len() as u64,
             Event::Discontinuity(found) => jumps = found.cause == Cause::Timeline,
             Event::AccessUnit(unit) => {
                 let jumps = std::mem::take(&mut jumps);
