@@ -3,7 +3,7 @@
 
 mod viewer;
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use bytes::Bytes;
 use hls::{Change, Config, Packager, Segment};
@@ -52,6 +52,29 @@ fn segments(config: Config, stream: &[u8], piece: usize) -> Vec<Segment> {
     assert_eq!(viewer.findings, []);
     all.extend(packager.closed().iter().map(|segment| Segment::clone(segment)));
     all
+}
+
+#[test]
+fn of_what_is_received_only_the_packet_across_a_seam_is_copied() {
+    let stream = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/clean.ts")).unwrap();
+    // How many bytes of the window do not lie in the blocks that were received, and how many blocks there were.
+    let copied = |length: usize| {
+        let mut packager = Packager::new(Config::default(), 5);
+        let blocks: Vec<Bytes> = stream.chunks(length).map(Bytes::copy_from_slice).collect();
+        for block in &blocks {
+            packager.push(block);
+        }
+
+        let lies_elsewhere = |chunk: &&Bytes| {
+            let address = chunk.as_ptr();
+            !blocks.iter().any(|block| block.as_ptr_range().contains(&address))
+        };
+        let parts = packager.window().listed().flat_map(|segment| segment.parts());
+        let chunks = parts.flat_map(|part| &part.chunks()[1..]).filter(lies_elsewhere);
+        (chunks.map(Bytes::len).sum::<usize>(), blocks.len())
+    };
+    let ((aligned, _), (unaligned, blocks)) = (copied(349 * PACKET_LEN), copied(349 * PACKET_LEN + 1));
+    assert!(unaligned <= aligned + blocks * PACKET_LEN);
 }
 
 #[test]

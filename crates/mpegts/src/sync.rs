@@ -40,8 +40,10 @@ impl Scanner {
         while !self.carry.is_empty() && !data.is_empty() {
             let mut carry = mem::take(&mut self.carry);
             let old = carry.len();
-            // A few packets are enough to get past the seam; the rest is scanned where it lies.
-            let taken = data.len().min(LOOK_AHEAD);
+            // The packet across the seam is enough where its place is known, a few are where it is not; the rest is
+            // scanned where it lies.
+            let across = self.lock.stride.map_or(LOOK_AHEAD, |stride| stride.saturating_sub(old).max(1));
+            let taken = data.len().min(across);
             carry.extend_from_slice(&data[..taken]);
             let used = self.lock.scan(&carry, false, &mut on);
             if used >= old {
