@@ -15,13 +15,21 @@ use std::{
 use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
-/// So many free blocks, 2 MB, are kept for the next who needs one: a segment lets go of dozens at once, and who maps as
-/// many anew has the system clear them.
+/// So many free blocks, 2 MB, are kept for the next who needs one, and one more for so many in use: a segment lets go of
+/// dozens at once, which are taken again within a tick or two. Who maps as many anew has the system clear them, which
+/// takes longer than to fill them.
 const KEPT: usize = 16;
+const USED_FOR_ONE_KEPT: usize = 256;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
 const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
 /// A process may have 65 530 mappings (`vm.max_map_count`): what is beyond so many blocks, 2 GB, is the allocator's.
 const MOST_MAPPED: usize = 16_384;
+
+/// The packets of a transport stream, which media is made of (ISO/IEC 13818-1, 2.4.3.2).
+const PACKET_LEN: usize = 188;
+
+/// With fewer free blocks than this, the next to come will have to be mapped.
+const FEW: usize = 8;
 
 static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
@@ -84,7 +92,7 @@ impl Memory {
 
 impl Block {
     /// A multiple of the packets of a transport stream, just below a power of two.
-    pub(crate) const LEN: usize = 697 * 188;
+    pub(crate) const LEN: usize = 697 * PACKET_LEN;
 
     /// A block with anything in it.
     pub(crate) fn take() -> Self {
@@ -92,9 +100,15 @@ impl Block {
         Self { memory: free.unwrap_or_else(Memory::new), filled: 0 }
     }
 
-    /// Where to put what is received.
-    pub(crate) fn space(&mut self) -> &mut [u8] {
-        self.memory.bytes_mut()
+    /// Whether hardly any is free.
+    pub(crate) fn are_few() -> bool {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).len() < FEW
+    }
+
+    /// Where to put what is received, behind `before` bytes: in a stream that began with a packet, it ends where one
+    /// does. A packet in two blocks is copied by whoever reads it.
+    pub(crate) fn space(&mut self, before: usize) -> &mut [u8] {
+        &mut self.memory.bytes_mut()[..Self::LEN - before % PACKET_LEN]
     }
 
     /// What was received: the first `filled` bytes. They hold the whole block, unless most of it is empty.
@@ -115,10 +129,14 @@ impl AsRef<[u8]> for Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
+        let memory = mem::replace(&mut self.memory, Memory::Heap(Box::default()));
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < KEPT {
-            free.push(mem::replace(&mut self.memory, Memory::Heap(Box::default())));
-        }
+        free.push(memory);
+        let kept = KEPT + MAPPED.load(Relaxed) / USED_FOR_ONE_KEPT;
+        let beyond = kept.min(free.len());
+        let unmapped = free.split_off(beyond);
+        drop(free);
+        drop(unmapped);
     }
 }
 
@@ -143,12 +161,22 @@ mod tests {
         let _alone = ALONE.lock().unwrap();
         drop((0..2_000).map(|_| filled(Block::LEN, 1)).collect::<Vec<_>>());
 
-        assert!(FREE.lock().unwrap().len() <= KEPT);
+        let free = FREE.lock().unwrap().len();
+        assert!(free <= KEPT + 2 && !Block::are_few(), "{free}");
+    }
+
+    #[test]
+    fn a_block_ends_where_a_packet_does_that_may_have_begun_before() {
+        for before in [0, 1, PACKET_LEN - 1, PACKET_LEN, 3 * PACKET_LEN + 7, usize::MAX] {
+            let space = Block::take().space(before).len();
+            assert!(space > Block::LEN - PACKET_LEN);
+            assert_eq!((before % PACKET_LEN + space) % PACKET_LEN, 0, "behind {before}");
+        }
     }
 
     fn filled(count: usize, with: u8) -> Bytes {
         let mut block = Block::take();
-        block.space()[..count].fill(with);
+        block.space(0)[..count].fill(with);
         block.filled(count)
     }
 

@@ -30,6 +30,8 @@ pub struct Playback {
     framing: Framing,
     /// What was read of the connection and not given out.
     input: Bytes,
+    /// How many bytes were read behind the head.
+    read: usize,
 }
 
 #[derive(Debug)]
@@ -58,10 +60,17 @@ impl Playback {
     /// begins with the body are cut between packets.
     pub const BLOCK: usize = Block::LEN;
 
+    /// Whether the next pieces will need memory from the system: a good moment to let go of some.
+    #[must_use]
+    pub fn is_short_of_memory() -> bool {
+        Block::are_few()
+    }
+
     /// Follow `url` to media.
     pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
         let Answer { head, socket, begun } = follow(connection, url.clone()).await?;
-        let mut playback = Self { socket: Socket::Woken(socket), framing: head.framing, input: begun };
+        let read = begun.len();
+        let mut playback = Self { socket: Socket::Woken(socket), framing: head.framing, input: begun, read };
         match head.status {
             200..300 => {}
             400.. => return Err(playback.refusal(head.status).await),
@@ -93,12 +102,13 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(None);
             }
+            let read = self.read;
             let socket = self.woken()?;
             socket.readable().await.map_err(|error| cut(&error))?;
             let mut block = Block::take();
-            match socket.read(block.space()).await.map_err(|error| cut(&error))? {
+            match socket.read(block.space(read)).await.map_err(|error| cut(&error))? {
                 0 => return self.ended().map(|()| None),
-                count => self.input = block.filled(count),
+                count => self.was_read(block.filled(count)),
             }
         }
     }
@@ -116,8 +126,9 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(Taken::End);
             }
-            match read_now(self.watched()?, least)? {
-                Now::Block(block) => self.input = block,
+            let read = self.read;
+            match read_now(self.watched()?, least, read)? {
+                Now::Block(block) => self.was_read(block),
                 Now::Nothing => return Ok(Taken::Nothing),
                 Now::Closed => return self.ended().map(|()| Taken::End),
             }
@@ -126,6 +137,11 @@ impl Playback {
 
     fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         self.framing.piece(&mut self.input).map_err(|damaged| Error::Cut(damaged.to_string()))
+    }
+
+    fn was_read(&mut self, input: Bytes) {
+        self.read = self.read.wrapping_add(input.len());
+        self.input = input;
     }
 
     fn ended(&self) -> Result<(), Error> {
@@ -195,15 +211,15 @@ enum Now {
     Closed,
 }
 
-/// Read what is there, if it is at least `least` bytes, into a block of its own.
-fn read_now(socket: &std::net::TcpStream, least: usize) -> Result<Now, Error> {
+/// Read what is there, if it is at least `least` bytes, into a block of its own; `read` bytes were before.
+fn read_now(socket: &std::net::TcpStream, least: usize, read: usize) -> Result<Now, Error> {
     let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
     // Of a connection that broke or ended, only a read tells.
     if there > 0 && there < least as u64 {
         return Ok(Now::Nothing);
     }
     let mut block = Block::take();
-    match rustix::io::read(socket, block.space()) {
+    match rustix::io::read(socket, block.space(read)) {
         Ok(0) => Ok(Now::Closed),
         Ok(count) => Ok(Now::Block(block.filled(count))),
         Err(Errno::AGAIN | Errno::INTR) => Ok(Now::Nothing),
@@ -236,8 +252,12 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (socket, accepted) = tokio::join!(connecting, listener.accept());
-        let playback =
-            Playback { socket: Socket::Woken(socket.unwrap()), framing, input: Bytes::from_static(begun) };
+        let playback = Playback {
+            socket: Socket::Woken(socket.unwrap()),
+            framing,
+            input: Bytes::from_static(begun),
+            read: begun.len(),
+        };
         (playback, accepted.unwrap().0)
     }
 
@@ -274,6 +294,18 @@ mod tests {
         assert_eq!(playback.take(4), Ok(Taken::Nothing));
         engine.write_all(b"d").await.unwrap();
         assert_eq!(look(&mut playback, 4).await, data(b"abcd"));
+    }
+
+    #[tokio::test]
+    async fn what_was_read_behind_the_head_is_counted() {
+        let (mut playback, mut engine) = pair(Framing::Close, b"head").await;
+        engine.write_all(b"abc").await.unwrap();
+
+        assert_eq!(playback.take(1), data(b"head"));
+        assert_eq!(look(&mut playback, 3).await, data(b"abc"));
+        engine.write_all(b"d").await.unwrap();
+        assert_eq!(playback.chunk().await, Ok(Some(Bytes::from_static(b"d"))));
+        assert_eq!(playback.read, 8);
     }
 
     #[tokio::test]

@@ -99,6 +99,14 @@ impl Packager {
         self.config.window = window;
     }
 
+    /// Memory is short: let the segments go that left the list long enough ago. Until then some stay a while longer,
+    /// as memory that is given back to the system has to be cleared before it can be used again.
+    pub fn reclaim(&mut self) {
+        if self.window.has_overdue() {
+            self.window = self.window.reclaimed();
+        }
+    }
+
     /// What can be played now.
     #[must_use]
     pub fn window(&self) -> &Window {

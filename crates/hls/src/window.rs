@@ -8,9 +8,11 @@ use crate::{
     segmenter::Promise,
 };
 
-/// Segments stay this many target durations after they left the list, for players that are late. Less than 6.2.2
-/// asks for, which is as long as the list: that would double the memory of every channel.
+/// Segments stay at least this many target durations after they left the list, for players that are late. Less than
+/// 6.2.2 asks for, which is as long as the list: that would double the memory of every channel.
 const LINGER: u32 = 3;
+/// And at most this many, while nobody needs their memory.
+const LINGER_LONGEST: u32 = 4;
 /// A list is at least this many target durations long (6.2.2).
 const SHORTEST: u32 = 3;
 
@@ -183,6 +185,18 @@ impl Window {
         Self(Arc::new(Inner { growing, promise, gaps, discontinuous, ..Inner::clone(&self.0) }))
     }
 
+    /// This window without the segments that stayed because nobody needed their memory.
+    pub(crate) fn reclaimed(&self) -> Self {
+        let mut next = Inner::clone(&self.0);
+        next.let_go(LINGER, usize::MAX);
+        Self(Arc::new(next))
+    }
+
+    /// Whether [`Window::reclaimed`] has fewer segments.
+    pub(crate) fn has_overdue(&self) -> bool {
+        self.0.is_overdue(LINGER)
+    }
+
     /// This window, to which nothing will be added.
     pub(crate) fn ended(&self) -> Self {
         Self(Arc::new(Inner { over: true, growing: None, ..Inner::clone(&self.0) }))
@@ -191,12 +205,11 @@ impl Window {
 
 impl Inner {
     fn make_room(&mut self, config: &Config) {
-        let target_duration = Duration::from_secs(u64::from(self.promise.target_duration));
+        let target_duration = self.target_duration();
         let window = config.window.max(SHORTEST * target_duration);
         let linger = LINGER * target_duration;
         let mut duration: Duration =
             self.segments.range(self.lingering..).map(|segment| segment.duration).sum();
-        let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
         let mut listed: usize = self.segments.range(self.lingering..).map(|segment| segment.len()).sum();
         while let Some(oldest) = self.segments.get(self.lingering) {
             let long = duration - oldest.duration >= window;
@@ -215,17 +228,27 @@ impl Inner {
         if self.lingering > 0 || duration >= SHORTEST * target_duration {
             self.gaps = 0;
         }
-        let mut late: Duration = self.segments.range(..self.lingering).map(|segment| segment.duration).sum();
-        while self.lingering > 0 {
-            let oldest = &self.segments[0];
-            if late - oldest.duration < linger && bytes <= config.max_bytes {
-                break;
-            }
-            late -= oldest.duration;
-            bytes -= oldest.len();
-            self.segments.pop_front();
+        self.let_go(LINGER_LONGEST, config.max_bytes);
+    }
+
+    /// Let the oldest go of those that left the list, as long as they are overdue, or all are more than `max_bytes`.
+    fn let_go(&mut self, linger: u32, max_bytes: usize) {
+        let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
+        while self.lingering > 0 && (self.is_overdue(linger) || bytes > max_bytes) {
+            bytes -= self.segments.pop_front().map_or(0, |oldest| oldest.len());
             self.lingering -= 1;
         }
+    }
+
+    /// Whether the oldest can go: those behind it that left the list are `linger` target durations long.
+    fn is_overdue(&self, linger: u32) -> bool {
+        let behind = self.segments.range(1.min(self.lingering)..self.lingering);
+        let late: Duration = behind.map(|segment| segment.duration).sum();
+        self.lingering > 0 && late >= linger * self.target_duration()
+    }
+
+    fn target_duration(&self) -> Duration {
+        Duration::from_secs(self.promise.target_duration.into())
     }
 }
 
@@ -271,8 +294,19 @@ mod tests {
 
         assert_eq!((window.first(), window.last()), (Some(1_090), Some(1_099)));
         assert_eq!(window.duration(), Duration::from_secs(40));
-        assert!(window.segment(1_087).is_some() && window.segment(1_086).is_none());
         assert!(window.segment(1_100).is_none());
+
+        // One more while its memory is not needed.
+        assert!(window.segment(1_086).is_some() && window.segment(1_085).is_none() && window.has_overdue());
+        let reclaimed = window.reclaimed();
+        assert!(reclaimed.segment(1_087).is_some() && reclaimed.segment(1_086).is_none());
+        assert!(!reclaimed.has_overdue() && reclaimed.playlist() == window.playlist());
+    }
+
+    #[test]
+    fn where_memory_is_bounded_nothing_stays_longer() {
+        let tight = window(100, &Config { max_bytes: 1_300, ..Config::default() }, |_| false);
+        assert!(tight.bytes() <= 1_300 && !tight.has_overdue());
     }
 
     #[test]

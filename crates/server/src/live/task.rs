@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use acestream::{ContentId, Error, Form, Infohash, Session, Statistics};
+use acestream::{ContentId, Error, Form, Infohash, Playback, Session, Statistics};
 use bytes::Bytes;
 use hls::{Change, Packager, Profile};
 use mpegts::PACKET_LEN;
@@ -45,7 +45,7 @@ const FALLS_BACK: u32 = 3;
 /// Of a broadcast that has an end, so much is packaged at a time.
 const PIECE: usize = 44 * PACKET_LEN;
 /// And so much of what is live: a block of a thin channel can hold several segments, between which memory is looked at.
-const STRETCH: usize = 348 * PACKET_LEN;
+const STRETCH: usize = 349 * PACKET_LEN;
 
 /// A source this far behind the clock repeats what it has.
 const OLD: Duration = Duration::from_secs(3600);
@@ -376,6 +376,10 @@ impl Task {
         }
         if change != Change::None {
             self.fruitful = Some(Instant::now());
+            // Now, as what is told next is what viewers have from then on: memory is free at once.
+            if Playback::is_short_of_memory() {
+                self.packager.reclaim();
+            }
         }
         if change == Change::Segment {
             self.progress = self.fruitful;
