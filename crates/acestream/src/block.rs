@@ -15,21 +15,21 @@ use std::{
 use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
-/// So many free blocks, 2 MB, are kept for the next who needs one, and one more for so many in use: a segment lets go of
+/// So many free blocks, 2 MB, are kept for the next who needs one, and one more for so many mapped: a segment lets go of
 /// dozens at once, which are taken again within a tick or two. Who maps as many anew has the system clear them, which
 /// takes longer than to fill them.
 const KEPT: usize = 16;
-const USED_FOR_ONE_KEPT: usize = 256;
+const MAPPED_FOR_ONE_KEPT: usize = 512;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
 const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
 /// A process may have 65 530 mappings (`vm.max_map_count`): what is beyond so many blocks, 2 GB, is the allocator's.
 const MOST_MAPPED: usize = 16_384;
 
 /// The packets of a transport stream, which media is made of (ISO/IEC 13818-1, 2.4.3.2).
-const PACKET_LEN: usize = 188;
+pub(crate) const PACKET_LEN: usize = 188;
 
-/// With fewer free blocks than this, the next to come will have to be mapped.
-const FEW: usize = 8;
+/// With fewer free blocks than this, blocks will soon have to be mapped.
+const FEW: usize = 2;
 
 static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
@@ -105,10 +105,10 @@ impl Block {
         FREE.lock().unwrap_or_else(PoisonError::into_inner).len() < FEW
     }
 
-    /// Where to put what is received, behind `before` bytes: in a stream that began with a packet, it ends where one
-    /// does. A packet in two blocks is copied by whoever reads it.
-    pub(crate) fn space(&mut self, before: usize) -> &mut [u8] {
-        &mut self.memory.bytes_mut()[..Self::LEN - before % PACKET_LEN]
+    /// Where to put what is received, when `begun` bytes of a packet came before: it ends where a packet does. A packet
+    /// in two blocks is copied by whoever reads it.
+    pub(crate) fn space(&mut self, begun: usize) -> &mut [u8] {
+        &mut self.memory.bytes_mut()[..Self::LEN - begun % PACKET_LEN]
     }
 
     /// What was received: the first `filled` bytes. They hold the whole block, unless most of it is empty.
@@ -132,7 +132,7 @@ impl Drop for Block {
         let memory = mem::replace(&mut self.memory, Memory::Heap(Box::default()));
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(memory);
-        let kept = KEPT + MAPPED.load(Relaxed) / USED_FOR_ONE_KEPT;
+        let kept = KEPT + MAPPED.load(Relaxed) / MAPPED_FOR_ONE_KEPT;
         let beyond = kept.min(free.len());
         let unmapped = free.split_off(beyond);
         drop(free);
@@ -166,11 +166,20 @@ mod tests {
     }
 
     #[test]
+    fn who_holds_much_has_more_free_blocks_for_what_comes() {
+        let _alone = ALONE.lock().unwrap();
+        let mut held: Vec<Bytes> = (0..4_000).map(|_| filled(Block::LEN, 1)).collect();
+        held.truncate(3_900);
+
+        assert!(FREE.lock().unwrap().len() > KEPT + 5);
+    }
+
+    #[test]
     fn a_block_ends_where_a_packet_does_that_may_have_begun_before() {
-        for before in [0, 1, PACKET_LEN - 1, PACKET_LEN, 3 * PACKET_LEN + 7, usize::MAX] {
-            let space = Block::take().space(before).len();
+        for begun in [0, 1, PACKET_LEN - 1] {
+            let space = Block::take().space(begun).len();
             assert!(space > Block::LEN - PACKET_LEN);
-            assert_eq!((before % PACKET_LEN + space) % PACKET_LEN, 0, "behind {before}");
+            assert_eq!((begun + space) % PACKET_LEN, 0, "behind {begun}");
         }
     }
 

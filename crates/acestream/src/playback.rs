@@ -9,7 +9,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{
     Error, answer,
-    block::Block,
+    block::{Block, PACKET_LEN},
     engine::{Connection, limited},
     framing::Framing,
     wire::{self, Answer},
@@ -30,8 +30,10 @@ pub struct Playback {
     framing: Framing,
     /// What was read of the connection and not given out.
     input: Bytes,
-    /// How many bytes were read behind the head.
-    read: usize,
+    /// How many bytes of a packet were read last, in a body that began with one and is not chunked.
+    begun: usize,
+    /// How many bytes wait in the kernel, as far as was asked since something was last missing.
+    waiting: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -69,8 +71,14 @@ impl Playback {
     /// Follow `url` to media.
     pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
         let Answer { head, socket, begun } = follow(connection, url.clone()).await?;
-        let read = begun.len();
-        let mut playback = Self { socket: Socket::Woken(socket), framing: head.framing, input: begun, read };
+        let into = begun.len() % PACKET_LEN;
+        let mut playback = Self {
+            socket: Socket::Woken(socket),
+            framing: head.framing,
+            input: begun,
+            begun: into,
+            waiting: None,
+        };
         match head.status {
             200..300 => {}
             400.. => return Err(playback.refusal(head.status).await),
@@ -102,11 +110,11 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(None);
             }
-            let read = self.read;
+            let begun = self.begun;
             let socket = self.woken()?;
             socket.readable().await.map_err(|error| cut(&error))?;
             let mut block = Block::take();
-            match socket.read(block.space(read)).await.map_err(|error| cut(&error))? {
+            match socket.read(block.space(begun)).await.map_err(|error| cut(&error))? {
                 0 => return self.ended().map(|()| None),
                 count => self.was_read(block.filled(count)),
             }
@@ -126,10 +134,12 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(Taken::End);
             }
-            let read = self.read;
-            match read_now(self.watched()?, least, read)? {
+            match self.read_now(least)? {
                 Now::Block(block) => self.was_read(block),
-                Now::Nothing => return Ok(Taken::Nothing),
+                Now::Nothing => {
+                    self.waiting = None;
+                    return Ok(Taken::Nothing);
+                }
                 Now::Closed => return self.ended().map(|()| Taken::End),
             }
         }
@@ -139,8 +149,35 @@ impl Playback {
         self.framing.piece(&mut self.input).map_err(|damaged| Error::Cut(damaged.to_string()))
     }
 
+    /// Read what is there, if it is at least `least` bytes, into a block of its own.
+    fn read_now(&mut self, least: usize) -> Result<Now, Error> {
+        let (begun, waiting) = (self.begun, self.waiting);
+        let socket = self.watched()?;
+        // What came since is there the next time, too: to ask once for all blocks is enough.
+        let there = match waiting {
+            Some(waiting) if waiting < least as u64 => return Ok(Now::Nothing),
+            Some(waiting) => waiting,
+            None => rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?,
+        };
+        // Of a connection that broke or ended, only a read tells.
+        if there > 0 && there < least as u64 {
+            return Ok(Now::Nothing);
+        }
+        let mut block = Block::take();
+        let found = match rustix::io::read(socket, block.space(begun)) {
+            Ok(0) => Now::Closed,
+            Ok(count) => {
+                self.waiting = Some(there.saturating_sub(count as u64));
+                Now::Block(block.filled(count))
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Now::Nothing,
+            Err(errno) => return Err(cut(&errno.into())),
+        };
+        Ok(found)
+    }
+
     fn was_read(&mut self, input: Bytes) {
-        self.read = self.read.wrapping_add(input.len());
+        self.begun = (self.begun + input.len()) % PACKET_LEN;
         self.input = input;
     }
 
@@ -153,6 +190,7 @@ impl Playback {
 
     /// The socket, known to the runtime.
     fn woken(&mut self) -> Result<&mut TcpStream, Error> {
+        self.waiting = None;
         self.socket = match mem::replace(&mut self.socket, Socket::Broken) {
             Socket::Watched(socket) => {
                 Socket::Woken(TcpStream::from_std(socket).map_err(|error| cut(&error))?)
@@ -211,22 +249,6 @@ enum Now {
     Closed,
 }
 
-/// Read what is there, if it is at least `least` bytes, into a block of its own; `read` bytes were before.
-fn read_now(socket: &std::net::TcpStream, least: usize, read: usize) -> Result<Now, Error> {
-    let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
-    // Of a connection that broke or ended, only a read tells.
-    if there > 0 && there < least as u64 {
-        return Ok(Now::Nothing);
-    }
-    let mut block = Block::take();
-    match rustix::io::read(socket, block.space(read)) {
-        Ok(0) => Ok(Now::Closed),
-        Ok(count) => Ok(Now::Block(block.filled(count))),
-        Err(Errno::AGAIN | Errno::INTR) => Ok(Now::Nothing),
-        Err(errno) => Err(cut(&errno.into())),
-    }
-}
-
 /// The first answer that is no redirect.
 async fn follow(connection: &Connection, mut url: Url) -> Result<Answer, Error> {
     for _ in 0..=MAX_REDIRECTS {
@@ -256,7 +278,8 @@ mod tests {
             socket: Socket::Woken(socket.unwrap()),
             framing,
             input: Bytes::from_static(begun),
-            read: begun.len(),
+            begun: begun.len(),
+            waiting: None,
         };
         (playback, accepted.unwrap().0)
     }
@@ -297,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_read_behind_the_head_is_counted() {
+    async fn what_was_read_of_a_packet_is_counted() {
         let (mut playback, mut engine) = pair(Framing::Close, b"head").await;
         engine.write_all(b"abc").await.unwrap();
 
@@ -305,7 +328,7 @@ mod tests {
         assert_eq!(look(&mut playback, 3).await, data(b"abc"));
         engine.write_all(b"d").await.unwrap();
         assert_eq!(playback.chunk().await, Ok(Some(Bytes::from_static(b"d"))));
-        assert_eq!(playback.read, 8);
+        assert_eq!(playback.begun, 8);
     }
 
     #[tokio::test]

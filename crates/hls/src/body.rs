@@ -7,7 +7,7 @@ use mpegts::{PACKET_LEN, Packets};
 
 /// Packets that are copied are gathered in blocks of this size, which are never moved: small enough for an allocator to
 /// keep and use again, large enough that a segment has few.
-const BLOCK: usize = 340 * PACKET_LEN;
+const BLOCK: usize = 87 * PACKET_LEN;
 
 /// What is received in blocks of at least this size is kept where it lies: a run of packets is a slice of its block. What
 /// comes in smaller ones is copied, or a segment would have many pieces, in blocks that are hardly filled.
@@ -74,6 +74,14 @@ impl Body {
         (at + bytes.len() <= self.source.len()).then_some(at..at + bytes.len())
     }
 
+    /// Close the run behind so many bytes of it; the rest may still grow.
+    fn close_run_at(&mut self, length: usize) {
+        let rest = self.run.start + length..self.run.end;
+        self.run.end = rest.start;
+        self.close_run();
+        self.run = rest;
+    }
+
     fn close_run(&mut self) {
         let run = mem::take(&mut self.run);
         let packets = self.source.slice(run);
@@ -95,9 +103,9 @@ impl Body {
 
     /// Take the packets before number `end` out, as slices of the blocks.
     pub(crate) fn take_until(&mut self, end: u64) -> Vec<Bytes> {
-        self.close_run();
         let packets = end.saturating_sub(self.first).min(self.packets);
         let mut wanted = usize::try_from(packets).unwrap_or(usize::MAX).saturating_mul(PACKET_LEN);
+        self.close_run_at(wanted.saturating_sub(self.len() - self.run.len()));
         self.first += packets;
         self.packets -= packets;
         let whole = self.full.iter().scan(0, |sum, block| {

@@ -108,7 +108,6 @@ pub(crate) fn peak(pieces: &[Piece], target_duration: u32) -> Option<u64> {
 mod tests {
     use std::sync::Arc;
 
-    use bytes::Bytes;
     use mpegts::{Audio, AudioProfile, FrameRate, VideoProfile};
 
     use super::*;
@@ -127,11 +126,11 @@ mod tests {
                 discontinuity: false,
                 independent: true,
                 date: std::time::UNIX_EPOCH,
-                parts: vec![Arc::new(crate::Part {
-                    duration: Duration::from_secs(seconds),
-                    independent: true,
-                    chunks: vec![Bytes::from(vec![0; len])],
-                })],
+                parts: vec![Arc::new(crate::Part::new(
+                    Duration::from_secs(seconds),
+                    true,
+                    vec![vec![0; len].into()],
+                ))],
             };
             window.with(Arc::new(segment), Promise { target_duration: 4, ..Promise::default() }, &config)
         })

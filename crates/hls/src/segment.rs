@@ -14,10 +14,17 @@ pub struct Part {
     pub duration: Duration,
     /// Whether it holds a picture that a decoder can start at: `INDEPENDENT=YES`.
     pub independent: bool,
-    pub(crate) chunks: Vec<Bytes>,
+    chunks: Vec<Bytes>,
+    /// Of all chunks together: it is asked for again and again.
+    len: usize,
 }
 
 impl Part {
+    pub(crate) fn new(duration: Duration, independent: bool, chunks: Vec<Bytes>) -> Self {
+        let len = chunks.iter().map(Bytes::len).sum();
+        Self { duration, independent, chunks, len }
+    }
+
     /// Its bytes, in pieces: PAT and PMT, then the packets as they were received.
     #[must_use]
     pub fn chunks(&self) -> &[Bytes] {
@@ -27,7 +34,7 @@ impl Part {
     /// How many bytes it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.chunks.iter().map(Bytes::len).sum()
+        self.len
     }
 
     /// Whether it has none, which no part of a stream does.

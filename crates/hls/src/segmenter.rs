@@ -217,16 +217,14 @@ impl Segmenter {
 
     /// Packets are kept next, of which some may be of the leading track.
     fn pass(&mut self, packets: Packets<'_>) {
-        if self.jump.is_none() {
-            return;
-        }
+        let Some(mut jump) = self.jump else { return };
         let pid = self.leader().zip(self.tables.program()).map(|(track, program)| program.tracks[track].pid);
-        let Some(jump) = &mut self.jump else { return };
         for (number, packet) in (self.body.end()..).zip(packets.iter()) {
             if pid == Some(packet.pid()) {
                 jump.pass(number, packet.payload_unit_start());
             }
         }
+        self.jump = Some(jump);
     }
 
     /// The source broke: what was received of the last picture is not whole, and what comes is another timeline.
@@ -441,7 +439,7 @@ impl Segmenter {
         }
         let mut chunks = vec![self.tables.packets()];
         chunks.extend(packets);
-        growing.push(Part { duration: end.duration, independent: end.independent, chunks });
+        growing.push(Part::new(end.duration, end.independent, chunks));
     }
 
     /// A segment begins at `start`, with packet number `access` if a decoder can start there.

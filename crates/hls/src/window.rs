@@ -12,7 +12,7 @@ use crate::{
 /// 6.2.2 asks for, which is as long as the list: that would double the memory of every channel.
 const LINGER: u32 = 3;
 /// And at most this many, while nobody needs their memory.
-const LINGER_LONGEST: u32 = 4;
+const LINGER_LONGEST: u32 = 5;
 /// A list is at least this many target durations long (6.2.2).
 const SHORTEST: u32 = 3;
 
@@ -242,7 +242,7 @@ impl Inner {
 
     /// Whether the oldest can go: those behind it that left the list are `linger` target durations long.
     fn is_overdue(&self, linger: u32) -> bool {
-        let behind = self.segments.range(1.min(self.lingering)..self.lingering);
+        let behind = self.segments.range(..self.lingering).skip(1);
         let late: Duration = behind.map(|segment| segment.duration).sum();
         self.lingering > 0 && late >= linger * self.target_duration()
     }
@@ -262,8 +262,6 @@ fn in_proportion(bytes: usize, part: Duration, whole: Duration) -> usize {
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use bytes::Bytes;
-
     use super::*;
 
     fn segment(number: u64, seconds: u64, len: usize, discontinuity: bool) -> Arc<Segment> {
@@ -273,11 +271,7 @@ mod tests {
             discontinuity,
             independent: true,
             date: UNIX_EPOCH,
-            parts: vec![Arc::new(Part {
-                duration: Duration::from_secs(seconds),
-                independent: true,
-                chunks: vec![Bytes::from(vec![0; len])],
-            })],
+            parts: vec![Arc::new(Part::new(Duration::from_secs(seconds), true, vec![vec![0; len].into()]))],
         })
     }
 
@@ -295,9 +289,13 @@ mod tests {
         assert_eq!((window.first(), window.last()), (Some(1_090), Some(1_099)));
         assert_eq!(window.duration(), Duration::from_secs(40));
         assert!(window.segment(1_100).is_none());
+    }
 
-        // One more while its memory is not needed.
-        assert!(window.segment(1_086).is_some() && window.segment(1_085).is_none() && window.has_overdue());
+    #[test]
+    fn two_more_linger_while_their_memory_is_not_needed() {
+        let window = window(100, &Config::default(), |_| false);
+        assert!(window.segment(1_085).is_some() && window.segment(1_084).is_none() && window.has_overdue());
+
         let reclaimed = window.reclaimed();
         assert!(reclaimed.segment(1_087).is_some() && reclaimed.segment(1_086).is_none());
         assert!(!reclaimed.has_overdue() && reclaimed.playlist() == window.playlist());

@@ -74,7 +74,18 @@ fn of_what_is_received_only_the_packet_across_a_seam_is_copied() {
         (chunks.map(Bytes::len).sum::<usize>(), blocks.len())
     };
     let ((aligned, _), (unaligned, blocks)) = (copied(349 * PACKET_LEN), copied(349 * PACKET_LEN + 1));
+    assert!(unaligned > 0);
     assert!(unaligned <= aligned + blocks * PACKET_LEN);
+}
+
+#[test]
+fn what_left_the_list_long_ago_goes_when_memory_is_short() {
+    let mut packager = package(Config::default(), &pictures(25 * 90, 25));
+    let (bytes, playlist) = (packager.window().bytes(), packager.window().playlist());
+
+    packager.reclaim();
+
+    assert!(packager.window().bytes() < bytes && packager.window().playlist() == playlist);
 }
 
 #[test]

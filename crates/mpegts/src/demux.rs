@@ -44,7 +44,8 @@ pub struct AccessUnit {
     pub dts: Ticks,
     /// Whether a decoder can start here; true for all audio.
     pub random_access: bool,
-    /// The number of the packet it begins in, of those in [`Event::Packets`], counted from 0 over the life of the demultiplexer.
+    /// The number of the packet it begins in, of those in [`Event::Packets`], counted from 0 over the life of the
+    /// demultiplexer.
     pub first_packet: u64,
 }
 
@@ -211,7 +212,7 @@ impl Stream {
     fn packets(&mut self, packets: Packets<'_>, on: &mut impl FnMut(Event<'_>)) {
         let (mut rest, mut begun) = (packets, 0);
         for (at, packet) in packets.iter().enumerate() {
-            if self.is_middle(packet, at) {
+            if self.skim(packet, at) {
                 continue;
             }
             let (passed, behind) = rest.split_at(at - begun);
@@ -222,11 +223,11 @@ impl Stream {
         self.pass_middle(rest, packets, on);
     }
 
-    /// Whether the packet, number `at` of those at hand, is from the middle of a unit whose nature is known, and no
-    /// other is missing before it.
-    fn is_middle(&mut self, packet: Packet<'_>, at: usize) -> bool {
+    /// Note the packet, number `at` of those at hand, if it is from the middle of a unit whose nature is known, and no
+    /// other is missing before it; says whether it is. [`Stream::pass_middle`] has to follow.
+    fn skim(&mut self, packet: Packet<'_>, at: usize) -> bool {
         let Role::Track(track) = self.roles[usize::from(packet.pid().value())] else { return false };
-        packet.is_plain() && self.readers[usize::from(track)].passes(packet, at)
+        packet.is_plain() && self.readers[usize::from(track)].skim(packet, at)
     }
 
     /// Pass on those of `packets` of which nothing need be known but that they came.

@@ -201,11 +201,6 @@ impl<'a> Packets<'a> {
     pub(crate) fn get(self, at: usize) -> Option<Packet<'a>> {
         self.0.get(at).map(Packet)
     }
-
-    /// The first, if there is one.
-    pub(crate) fn first(self) -> Self {
-        self.split_at(1).0
-    }
 }
 
 impl<'a> From<Packet<'a>> for Packets<'a> {

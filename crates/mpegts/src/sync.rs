@@ -87,8 +87,9 @@ impl Lock {
             };
             let need = if last { PACKET_LEN } else { stride };
             while at + need <= data.len() {
-                let packets = Packets::new(&data[at..]);
-                let packets = if stride == PACKET_LEN { packets } else { packets.first() };
+                // Where something stands between packets, they come one by one.
+                let end = if stride == PACKET_LEN { data.len() } else { at + PACKET_LEN };
+                let packets = Packets::new(&data[at..end]);
                 if packets.is_empty() {
                     self.stride = None;
                     break;

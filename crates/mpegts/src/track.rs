@@ -56,9 +56,9 @@ impl Seen {
 }
 
 impl Continuity {
-    /// Whether a packet with this counter, number `at` of those at hand, is the next one. What else there is to know of
-    /// it is read by [`Continuity::remember`], which has to be called before anything else.
-    fn follows(&mut self, counter: u8, at: usize) -> bool {
+    /// Note that a packet with this counter, number `at` of those at hand, came, if it is the next one; says whether it
+    /// is. What else there is to know of it is read by [`Continuity::remember`], which has to follow.
+    fn advance(&mut self, counter: u8, at: usize) -> bool {
         let Some(last) = self.last.as_mut().filter(|last| (last.counter + 1) & 0x0F == counter) else {
             return false;
         };
@@ -155,9 +155,10 @@ impl TrackReader {
         self.format.met()
     }
 
-    /// Whether nothing need be known of a plain packet, number `at` of those at hand, but that it came.
-    pub(crate) fn passes(&mut self, packet: Packet<'_>, at: usize) -> bool {
-        self.begun.is_none() && !self.scrambled && self.continuity.follows(packet.continuity_counter(), at)
+    /// Note a plain packet, number `at` of those at hand, if nothing else need be known of it; says whether it is so.
+    /// [`Continuity::remember`] has to follow.
+    pub(crate) fn skim(&mut self, packet: Packet<'_>, at: usize) -> bool {
+        self.begun.is_none() && !self.scrambled && self.continuity.advance(packet.continuity_counter(), at)
     }
 
     /// Read packet number `index`; gives the units whose nature it settles to `on`, which tells whether time jumped

@@ -377,7 +377,8 @@ impl Task {
         if change != Change::None {
             self.fruitful = Some(Instant::now());
             // Now, as what is told next is what viewers have from then on: memory is free at once.
-            if Playback::is_short_of_memory() {
+            let is_bounded = || change == Change::Segment && self.listing.hub.memory_share().is_some();
+            if Playback::is_short_of_memory() || is_bounded() {
                 self.packager.reclaim();
             }
         }

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use crate::cli::signals::Signals;
 
 /// Large enough that system calls cost nothing beside the work, small enough for the cache.
-const PIECE: usize = 1_394 * 188;
+const PIECE: usize = 697 * 188;
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
