@@ -13,8 +13,9 @@ const BLOCK: usize = 87 * PACKET_LEN;
 /// comes in smaller ones is copied, or a segment would have many pieces, in blocks that are hardly filled.
 const LARGE: usize = 32 * 1024;
 
-/// A run shorter than this is copied all the same. What is copied is held twice, while the rest of its block is.
-const MIN_RUN: usize = 2 * 1024;
+/// A run shorter than this is copied all the same, or what is sent would have a piece for each packet. What is copied is
+/// held twice, while the rest of its block is.
+const MIN_RUN: usize = 4 * PACKET_LEN;
 
 /// Packets in order, which can be cut in two at any packet without a copy.
 #[derive(Debug, Default)]
