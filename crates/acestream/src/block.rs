@@ -132,9 +132,8 @@ impl Drop for Block {
         let memory = mem::replace(&mut self.memory, Memory::Heap(Box::default()));
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(memory);
-        let kept = KEPT + MAPPED.load(Relaxed) / MAPPED_FOR_ONE_KEPT;
-        let beyond = kept.min(free.len());
-        let unmapped = free.split_off(beyond);
+        let kept = free.len().min(KEPT + MAPPED.load(Relaxed) / MAPPED_FOR_ONE_KEPT);
+        let unmapped = free.split_off(kept);
         drop(free);
         drop(unmapped);
     }

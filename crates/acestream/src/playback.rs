@@ -32,8 +32,6 @@ pub struct Playback {
     input: Bytes,
     /// How many bytes of a packet were read last, in a body that began with one and is not chunked.
     begun: usize,
-    /// How many bytes wait in the kernel, as far as was asked since something was last missing.
-    waiting: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -68,17 +66,15 @@ impl Playback {
         Block::are_few()
     }
 
+    /// What comes from `socket` behind `begun`, which came together with the head.
+    fn new(socket: TcpStream, framing: Framing, begun: Bytes) -> Self {
+        Self { socket: Socket::Woken(socket), framing, begun: begun.len() % PACKET_LEN, input: begun }
+    }
+
     /// Follow `url` to media.
     pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
         let Answer { head, socket, begun } = follow(connection, url.clone()).await?;
-        let into = begun.len() % PACKET_LEN;
-        let mut playback = Self {
-            socket: Socket::Woken(socket),
-            framing: head.framing,
-            input: begun,
-            begun: into,
-            waiting: None,
-        };
+        let mut playback = Self::new(socket, head.framing, begun);
         match head.status {
             200..300 => {}
             400.. => return Err(playback.refusal(head.status).await),
@@ -134,12 +130,10 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(Taken::End);
             }
-            match self.read_now(least)? {
+            let begun = self.begun;
+            match read_now(self.watched()?, least, begun)? {
                 Now::Block(block) => self.was_read(block),
-                Now::Nothing => {
-                    self.waiting = None;
-                    return Ok(Taken::Nothing);
-                }
+                Now::Nothing => return Ok(Taken::Nothing),
                 Now::Closed => return self.ended().map(|()| Taken::End),
             }
         }
@@ -147,33 +141,6 @@ impl Playback {
 
     fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         self.framing.piece(&mut self.input).map_err(|damaged| Error::Cut(damaged.to_string()))
-    }
-
-    /// Read what is there, if it is at least `least` bytes, into a block of its own.
-    fn read_now(&mut self, least: usize) -> Result<Now, Error> {
-        let (begun, waiting) = (self.begun, self.waiting);
-        let socket = self.watched()?;
-        // What came since is there the next time, too: to ask once for all blocks is enough.
-        let there = match waiting {
-            Some(waiting) if waiting < least as u64 => return Ok(Now::Nothing),
-            Some(waiting) => waiting,
-            None => rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?,
-        };
-        // Of a connection that broke or ended, only a read tells.
-        if there > 0 && there < least as u64 {
-            return Ok(Now::Nothing);
-        }
-        let mut block = Block::take();
-        let found = match rustix::io::read(socket, block.space(begun)) {
-            Ok(0) => Now::Closed,
-            Ok(count) => {
-                self.waiting = Some(there.saturating_sub(count as u64));
-                Now::Block(block.filled(count))
-            }
-            Err(Errno::AGAIN | Errno::INTR) => Now::Nothing,
-            Err(errno) => return Err(cut(&errno.into())),
-        };
-        Ok(found)
     }
 
     fn was_read(&mut self, input: Bytes) {
@@ -190,7 +157,6 @@ impl Playback {
 
     /// The socket, known to the runtime.
     fn woken(&mut self) -> Result<&mut TcpStream, Error> {
-        self.waiting = None;
         self.socket = match mem::replace(&mut self.socket, Socket::Broken) {
             Socket::Watched(socket) => {
                 Socket::Woken(TcpStream::from_std(socket).map_err(|error| cut(&error))?)
@@ -249,6 +215,22 @@ enum Now {
     Closed,
 }
 
+/// Read what is there, if it is at least `least` bytes, into a block of its own; `begun` bytes of a packet came before.
+fn read_now(socket: &std::net::TcpStream, least: usize, begun: usize) -> Result<Now, Error> {
+    let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
+    // Of a connection that broke or ended, only a read tells.
+    if there > 0 && there < least as u64 {
+        return Ok(Now::Nothing);
+    }
+    let mut block = Block::take();
+    match rustix::io::read(socket, block.space(begun)) {
+        Ok(0) => Ok(Now::Closed),
+        Ok(count) => Ok(Now::Block(block.filled(count))),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(Now::Nothing),
+        Err(errno) => Err(cut(&errno.into())),
+    }
+}
+
 /// The first answer that is no redirect.
 async fn follow(connection: &Connection, mut url: Url) -> Result<Answer, Error> {
     for _ in 0..=MAX_REDIRECTS {
@@ -266,22 +248,21 @@ fn cut(error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use tokio::{io::AsyncWriteExt, net::TcpListener};
+    use tokio::{
+        io::AsyncWriteExt,
+        net::{TcpListener, TcpSocket},
+    };
 
     use super::*;
 
     async fn pair(framing: Framing, begun: &'static [u8]) -> (Playback, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        // Room for a whole block, which the system would give only after a while.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1 << 20).unwrap();
+        let connecting = socket.connect(listener.local_addr().unwrap());
         let (socket, accepted) = tokio::join!(connecting, listener.accept());
-        let playback = Playback {
-            socket: Socket::Woken(socket.unwrap()),
-            framing,
-            input: Bytes::from_static(begun),
-            begun: begun.len(),
-            waiting: None,
-        };
-        (playback, accepted.unwrap().0)
+        (Playback::new(socket.unwrap(), framing, Bytes::from_static(begun)), accepted.unwrap().0)
     }
 
     /// Look until something is there.
@@ -320,15 +301,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_read_of_a_packet_is_counted() {
+    async fn blocks_end_where_packets_do_whatever_came_with_the_head() {
         let (mut playback, mut engine) = pair(Framing::Close, b"head").await;
-        engine.write_all(b"abc").await.unwrap();
-
+        let sending = tokio::spawn(async move { engine.write_all(&vec![1; 2 * Playback::BLOCK]).await });
         assert_eq!(playback.take(1), data(b"head"));
-        assert_eq!(look(&mut playback, 3).await, data(b"abc"));
-        engine.write_all(b"d").await.unwrap();
-        assert_eq!(playback.chunk().await, Ok(Some(Bytes::from_static(b"d"))));
-        assert_eq!(playback.begun, 8);
+
+        let rest = Playback::BLOCK - 4;
+        let taken = tokio::time::timeout(Duration::from_secs(30), look(&mut playback, rest)).await;
+        assert!(matches!(taken, Ok(Ok(Taken::Data(taken))) if taken.len() == rest));
+        assert_eq!(playback.begun, 0);
+        let taken = playback.chunk().await.unwrap().unwrap();
+        assert_eq!(playback.begun, taken.len() % PACKET_LEN);
+
+        drop(playback);
+        let _ = sending.await.unwrap();
     }
 
     #[tokio::test]

@@ -135,6 +135,31 @@ fn packets_that_come_twice_are_passed_on_once() {
 }
 
 #[test]
+fn of_tracks_whose_packets_come_in_turns_each_is_remembered() {
+    let mut stream = sample();
+    let counter = |pid: Pid, stream: &[u8]| {
+        let last = stream.chunks(PACKET_LEN).rfind(|packet| Packet::new(packet).unwrap().pid() == pid);
+        last.unwrap()[3]
+    };
+    let (mut video, mut audio) = (counter(VIDEO, &stream), counter(AUDIO, &stream));
+    let mut plain = |pid: Pid, fill: u8| {
+        let counter = if pid == VIDEO { &mut video } else { &mut audio };
+        *counter = 0x10 | (*counter + 1) & 0x0F;
+        let [high, low] = pid.value().to_be_bytes();
+        [&[0x47, high, low, *counter][..], &[fill; PACKET_LEN - 4]].concat()
+    };
+    let turns: Vec<Vec<u8>> = (1..=4).flat_map(|fill| [plain(VIDEO, fill), plain(AUDIO, fill)]).collect();
+    stream.extend(turns.concat());
+
+    // The last of each once more.
+    let again = turns[6..].concat();
+    let (told, demuxer) = demux([&stream[..], &again]);
+
+    assert_eq!((demuxer.stats().duplicates, demuxer.stats().continuity_errors), (2, 0));
+    assert!(told.packets.ends_with(&turns.concat()));
+}
+
+#[test]
 fn a_packet_like_an_older_one_with_the_counter_of_the_last_is_passed_on() {
     let stream = distinct();
     let mut packets: Vec<Vec<u8>> = stream.chunks(PACKET_LEN).map(<[u8]>::to_vec).collect();

@@ -377,8 +377,7 @@ impl Task {
         if change != Change::None {
             self.fruitful = Some(Instant::now());
             // Now, as what is told next is what viewers have from then on: memory is free at once.
-            let is_bounded = || change == Change::Segment && self.listing.hub.memory_share().is_some();
-            if Playback::is_short_of_memory() || is_bounded() {
+            if Playback::is_short_of_memory() {
                 self.packager.reclaim();
             }
         }
@@ -471,8 +470,12 @@ impl Task {
         let needs = Needs::of(self.packager.window());
         self.shared.set_needs(needs);
         let hub = &self.listing.hub;
-        let share = hub.memory_share().map_or(usize::MAX, |share| share.saturating_sub(needs.growing));
-        self.packager.set_max_bytes(share.min(hub.config.max_window_bytes));
+        let share = hub.memory_share();
+        if share.is_some() {
+            self.packager.reclaim();
+        }
+        let most = share.map_or(usize::MAX, |share| share.saturating_sub(needs.growing));
+        self.packager.set_max_bytes(most.min(hub.config.max_window_bytes));
         let held_back = self.shared.wishes.hold_back().unwrap_or_default();
         self.packager.set_window(hub.config.window.max(FALLS_BACK * held_back));
     }
