@@ -18,6 +18,7 @@ mod engine_search;
 mod events;
 mod extract;
 mod figures;
+mod gather;
 pub mod hdhomerun;
 mod health;
 mod index;

@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Services,
     edge::Edge,
+    gather::Gathered,
     patience::{Patience, Patient},
 };
 
@@ -125,7 +126,7 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
     let io = TokioIo::new(Patient::new(tcp, patience.clone(), edge.services.clone()));
     let service = service_fn(async |mut request: Request<Incoming>| {
         request.extensions_mut().insert(patience.clone());
-        Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await)
+        Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await.map(Gathered::new))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
