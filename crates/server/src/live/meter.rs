@@ -11,21 +11,22 @@ type Answer = Pin<Box<dyn Future<Output = Result<Statistics, Error>> + Send>>;
 pub(super) struct Meter {
     session: Option<Arc<Session>>,
     interval: Duration,
-    ask_at: Instant,
+    /// When the last answer was there, or the session was new.
+    since: Instant,
     answer: Option<Answer>,
 }
 
 impl Meter {
     /// Idle, until it has a session.
     pub(super) fn new(interval: Duration) -> Self {
-        Self { session: None, interval, ask_at: Instant::now(), answer: None }
+        Self { session: None, interval, since: Instant::now(), answer: None }
     }
 
     /// Ask about `session` from now on.
     pub(super) fn watch(&mut self, session: Option<Arc<Session>>) {
         self.answer = None;
         self.session = session;
-        self.ask_at = Instant::now() + self.interval;
+        self.since = Instant::now();
     }
 
     /// Let go of the session: it is about to be stopped.
@@ -33,7 +34,7 @@ impl Meter {
         self.watch(None);
     }
 
-    /// Ask this often.
+    /// Ask this often, which counts at once for what is not under way.
     pub(super) fn every(&mut self, interval: Duration) {
         self.interval = interval;
     }
@@ -43,7 +44,7 @@ impl Meter {
     pub(super) async fn next(&mut self) -> Option<Statistics> {
         let Some(session) = &self.session else { return pending().await };
         if self.answer.is_none() {
-            sleep_until(self.ask_at).await;
+            sleep_until(self.since + self.interval).await;
             let session = Arc::clone(session);
             self.answer = Some(Box::pin(async move { session.statistics().await }));
         }
@@ -52,7 +53,7 @@ impl Meter {
             None => return None,
         };
         self.answer = None;
-        self.ask_at = Instant::now() + self.interval;
+        self.since = Instant::now();
         answered.ok()
     }
 }

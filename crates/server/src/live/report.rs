@@ -9,6 +9,7 @@ use acestream::{ContentId, Infohash, Statistics};
 use hls::Window;
 use mpegts::{Format, FrameRate};
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::{
@@ -158,11 +159,14 @@ pub(super) struct Details {
     pub(super) service_name: Option<String>,
     pub(super) tracks: Vec<TrackReport>,
     pub(super) scrambled: bool,
+    /// When a report was last asked for.
+    pub(super) looked_at: Option<Instant>,
 }
 
 impl Report {
     pub(super) fn of(shared: &Shared, now: &Snapshot, end: Option<EndReason>) -> Self {
         shared.details(|details| {
+            details.looked_at = Some(Instant::now());
             let phase = if end.is_some() { Phase::Ended } else { details.phase };
             let trouble = end.map(|reason| ended(&reason, details)).or_else(|| trouble(shared, details));
             let statistics = details.statistics.as_ref();

@@ -36,9 +36,12 @@ use super::{
     stream::{Counters, Shared},
 };
 
-/// Statistics are of interest while the viewer waits; later they only inform.
+/// Statistics are of interest while the viewer waits; later they only inform, if anybody looks.
 const ASK_WHILE_STARTING: Duration = Duration::from_secs(1);
-const ASK_WHILE_LIVE: Duration = Duration::from_secs(5);
+const ASK_WHILE_LOOKED_AT: Duration = Duration::from_secs(5);
+const ASK_WHILE_LIVE: Duration = Duration::from_secs(15);
+/// Who looks at figures asks for them again within this time.
+const LOOKS: Duration = Duration::from_secs(15);
 
 /// A window is so many times as long as what its players hold back: who falls behind still finds what comes next.
 const FALLS_BACK: u32 = 3;
@@ -187,6 +190,7 @@ impl Task {
     /// What happens next; the statistics are noted meanwhile.
     async fn next(&mut self) -> Next {
         let settles_at = self.burst.settles_at();
+        self.meter.every(self.ask_every());
         let mut next = pin!(self.source.next());
         loop {
             let answer = tokio::select! {
@@ -203,6 +207,16 @@ impl Task {
                 return Next::Loop;
             }
         }
+    }
+
+    /// How often to ask the engine for statistics: each time is a connection of its own.
+    fn ask_every(&self) -> Duration {
+        if self.live_since.is_none() {
+            return ASK_WHILE_STARTING;
+        }
+        let looked_at = self.shared.details(|details| details.looked_at);
+        let is_looked_at = looked_at.is_some_and(|looked_at| looked_at.elapsed() < LOOKS);
+        if is_looked_at { ASK_WHILE_LOOKED_AT } else { ASK_WHILE_LIVE }
     }
 
     async fn handle(&mut self, event: Event) -> Going {
@@ -484,7 +498,6 @@ impl Task {
         self.state = State::Live;
         self.live_since = Some(Instant::now());
         self.enter(Phase::Live);
-        self.meter.every(ASK_WHILE_LIVE);
         let (id, took) = (&self.shared.id, self.shared.begun.elapsed());
         let peers = self.shared.details(|details| details.statistics.as_ref().map(|known| known.peers));
         tracing::info!(peers, "stream {id} is live after {took:.1?}");
@@ -690,6 +703,27 @@ mod tests {
         assert_eq!(fake.sessions_open(), 1);
         task.release().await;
         assert_eq!(fake.sessions_open(), 0);
+        hub.shutdown().await;
+        fake.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn who_looks_at_the_figures_of_what_is_live_has_newer_ones() {
+        let fake = fake(vec![channel('a')], 1000.0).await;
+        let (hub, _storage) = hub([&fake], config()).await;
+        let mut task = hub.task(&id('a'));
+        tokio::time::pause();
+        assert_eq!(task.ask_every(), ASK_WHILE_STARTING);
+
+        task.live_since = Some(Instant::now());
+        assert_eq!(task.ask_every(), ASK_WHILE_LIVE);
+        let _looked_at = hub.find(&id('a')).unwrap().report();
+        assert_eq!(task.ask_every(), ASK_WHILE_LOOKED_AT);
+        tokio::time::advance(LOOKS).await;
+        assert_eq!(task.ask_every(), ASK_WHILE_LIVE);
+
+        tokio::time::resume();
+        task.release().await;
         hub.shutdown().await;
         fake.shutdown().await;
     }
