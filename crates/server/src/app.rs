@@ -18,7 +18,7 @@ use crate::{
     fetch::Fetcher,
     health::Memory,
     http::{Parts, Server, Services, hdhomerun},
-    live::{Engines, Hub, Local, Numbers},
+    live::{Engines, Hub, Local, Numbers, Thread},
     logos::Logos,
     ssdp::{Device, Responder},
     storage::Claim,
@@ -35,6 +35,8 @@ const STOP: Duration = Duration::from_secs(10);
 pub struct App {
     server: Server,
     hub: Hub,
+    /// Where the streams run.
+    streams: Thread,
     catalog: Catalog,
     memory: Memory,
     /// The engine process that is ours, if any.
@@ -66,7 +68,11 @@ impl App {
         let catalog = open_catalog(&config, fetcher).await?;
         // Who waits longer than a stream lives unasked for would see it end for want of viewers.
         let start_timeout = config.live.start_timeout.min(config.live.idle_timeout / 2);
-        let hub = Hub::new(config.live, engines, numbers);
+        let streams = Thread::start().context("starting the thread of the streams")?;
+        let hub = {
+            let _there = streams.enter();
+            Hub::new(config.live, engines, numbers)
+        };
         let listen = config.http.address();
         let is_found = config.hdhomerun.enabled && config.hdhomerun.ssdp;
         let (memory, checks) = Memory::new(hub.clone(), catalog.clone());
@@ -83,7 +89,7 @@ impl App {
         let server = Server::bind(services).await.with_context(|| format!("binding {listen}"))?;
         let address = server.address().context("the address that was bound")?;
         let responder = if is_found { responder(&catalog, address).await? } else { None };
-        Ok(Self { server, hub, catalog, memory, local, responder, address, claim })
+        Ok(Self { server, hub, streams, catalog, memory, local, responder, address, claim })
     }
 
     /// Where the server listens.
@@ -120,6 +126,7 @@ impl App {
         if timeout(STOP, async { tokio::join!(stop, local, responder) }).await.is_err() {
             tracing::warn!("stopping took more than {STOP:?}; leaving the rest behind");
         }
+        drop(self.streams);
         drop(self.claim);
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use acestream::{ContentId, Infohash};
-use tokio::time::sleep;
+use tokio::{runtime::Handle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 #[cfg(test)]
@@ -65,11 +65,14 @@ pub(super) struct Inner {
     directory: Mutex<Directory>,
     pub(super) outcomes: Outcomes,
     pub(super) tasks: TaskTracker,
+    /// Where the streams run.
+    runtime: Handle,
     pub(super) cancel: CancellationToken,
 }
 
 impl Hub {
-    /// An empty hub, which asks from now on whether its engines are there. To be called on a runtime.
+    /// An empty hub, which asks from now on whether its engines are there. To be called on a runtime: that is where its
+    /// streams run.
     #[must_use]
     pub fn new(config: Config, engines: impl Into<Engines>, numbers: Numbers) -> Self {
         let limits = Arc::new(Limits::new(&config));
@@ -79,6 +82,7 @@ impl Hub {
             directory: Mutex::default(),
             outcomes: Outcomes::default(),
             tasks: TaskTracker::new(),
+            runtime: Handle::current(),
             cancel: CancellationToken::new(),
             config,
             engines: engines.into(),
@@ -275,7 +279,7 @@ impl Hub {
         let listing = Listing { hub: Arc::clone(&self.0), stream: stream.clone() };
         let task = Task::new(listing, shared, publish, beginning);
         let span = tracing::info_span!("stream", content.id = %id);
-        self.0.tasks.spawn(Box::pin(task.run()).instrument(span));
+        self.0.tasks.spawn_on(Box::pin(task.run()).instrument(span), &self.0.runtime);
         stream
     }
 

@@ -44,6 +44,7 @@ mod task;
 #[cfg(test)]
 mod testing;
 mod text;
+mod thread;
 mod timing;
 mod viewers;
 mod wishes;
@@ -64,3 +65,4 @@ pub use report::{Errors, Phase, Report, TrackReport, WindowReport};
 pub use snapshot::{EndReason, Failure, NotReady, Snapshot, State};
 pub use stream::{MAX_ALTERNATIVES, Stream};
 pub use text::Text;
+pub use thread::Thread;
