@@ -70,7 +70,7 @@ def identifier(number):
 
 # Twenty live channels: CPU and memory.
 
-FILLING = 55  # seconds until every window has its full size
+FILLING = 65  # seconds until every window has its full size: 40 s of listed segments and up to 20 s of lingering ones
 
 
 def live(bench, channels=20):
@@ -133,7 +133,7 @@ def live_ours(bench, listed):
     with FakeEngine(bench.acehls, folder, listed) as engine, Acehls(bench.acehls, folder, engine.url) as server:
         playlists = [server.play(channel["id"]) for channel in listed]
         with Audience(playlists) as audience:
-            # 40 s of listed segments and 12 s of lingering ones: then memory is used again and hardly grows any more.
+            # Behind that, memory is used again and hardly grows any more.
             say("acehls: windows fill")
             filling, _ = rates(bench.seconds(FILLING), server.pids, lambda: received(server))
             say("acehls: viewers watch")
