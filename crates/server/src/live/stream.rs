@@ -109,6 +109,11 @@ impl Shared {
         self.alternatives.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether other IDs lead to the same channel.
+    pub(super) fn has_alternatives(&self) -> bool {
+        !self.alternatives.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Look at or change what reports tell; for a few lines.
     pub(super) fn details<T>(&self, look: impl FnOnce(&mut Details) -> T) -> T {
         look(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner))

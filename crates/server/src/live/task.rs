@@ -36,9 +36,10 @@ use super::{
     stream::{Counters, Shared},
 };
 
-/// Statistics are of interest while the viewer waits; later they only inform, if anybody looks.
+/// Statistics are of interest while the viewer waits; later they only inform, if anybody looks,
+/// and tell of a loop, if there is another ID to go to.
 const ASK_WHILE_STARTING: Duration = Duration::from_secs(1);
-const ASK_WHILE_LOOKED_AT: Duration = Duration::from_secs(5);
+const ASK_WHILE_WANTED: Duration = Duration::from_secs(5);
 const ASK_WHILE_LIVE: Duration = Duration::from_secs(15);
 /// Who looks at figures asks for them again within this time.
 const LOOKS: Duration = Duration::from_secs(15);
@@ -216,7 +217,9 @@ impl Task {
         }
         let looked_at = self.shared.details(|details| details.looked_at);
         let is_looked_at = looked_at.is_some_and(|looked_at| looked_at.elapsed() < LOOKS);
-        if is_looked_at { ASK_WHILE_LOOKED_AT } else { ASK_WHILE_LIVE }
+        // They also tell of old minutes, for which another ID is left.
+        let is_wanted = is_looked_at || self.shared.has_alternatives();
+        if is_wanted { ASK_WHILE_WANTED } else { ASK_WHILE_LIVE }
     }
 
     async fn handle(&mut self, event: Event) -> Going {
@@ -718,9 +721,11 @@ mod tests {
         task.live_since = Some(Instant::now());
         assert_eq!(task.ask_every(), ASK_WHILE_LIVE);
         let _looked_at = hub.find(&id('a')).unwrap().report();
-        assert_eq!(task.ask_every(), ASK_WHILE_LOOKED_AT);
+        assert_eq!(task.ask_every(), ASK_WHILE_WANTED);
         tokio::time::advance(LOOKS).await;
         assert_eq!(task.ask_every(), ASK_WHILE_LIVE);
+        hub.find(&id('a')).unwrap().offer(&[id('b')]);
+        assert_eq!(task.ask_every(), ASK_WHILE_WANTED);
 
         tokio::time::resume();
         task.release().await;
