@@ -1,7 +1,7 @@
-//! Frames of a body, put together as far as they are there, so that one write takes all of them.
+//! The frames of a body that is there already, put together, so that one write takes all of them.
 //!
 //! A segment lies in blocks of 128 kB, and hyper writes as soon as it has 64 kB: block by block, each of them ending in
-//! the middle of what TCP sends at once. Whole segments take a sixth less of the time that a write takes.
+//! the middle of what TCP sends at once.
 
 use std::{
     collections::VecDeque,
@@ -13,22 +13,26 @@ use std::{
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-/// So many bytes are as good as any more: no socket takes as many at once.
+/// So many bytes are as good as any more: hardly a socket takes as many at once.
 const ENOUGH: usize = 1 << 20;
-/// So many slices hyper hands to one write, of which the head is one.
-const SLICES: usize = 63;
+/// So many buffers hyper hands to one write, of which the head is one.
+const MOST: usize = 63;
 
-/// A body in as few frames as possible. It waits for none to become larger.
+/// A body in as few frames as possible, if it knows its length: then it is there already. What is made only as it is
+/// taken stays as it comes, or a slow client would hold a megabyte of it.
 pub(super) struct Gathered<B: Body> {
     body: B,
     /// What came behind data that was handed out first.
     held: Option<Result<Frame<Bytes>, B::Error>>,
     is_over: bool,
+    /// How many bytes a frame is to have.
+    enough: usize,
 }
 
 impl<B: Body> Gathered<B> {
     pub(super) fn new(body: B) -> Self {
-        Self { body, held: None, is_over: false }
+        let enough = if body.size_hint().exact().is_some() { ENOUGH } else { 1 };
+        Self { body, held: None, is_over: false, enough }
     }
 }
 
@@ -43,21 +47,21 @@ impl<B: Body<Data = Bytes> + Unpin> Gathered<B> {
 }
 
 impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for Gathered<B> {
-    type Data = Slices;
+    type Data = Buffers;
     type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Slices>, B::Error>>> {
-        let mut slices = Slices::default();
-        while !slices.are_enough() {
+    ) -> Poll<Option<Result<Frame<Buffers>, B::Error>>> {
+        let mut buffers = Buffers::default();
+        while buffers.left < self.enough && buffers.rest.len() + 1 < MOST {
             match self.poll_next(cx) {
                 Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
-                    slices.push(frame.into_data().unwrap_or_default());
+                    buffers.push(frame.into_data().unwrap_or_default());
                 }
-                Poll::Ready(Some(other)) if slices.is_empty() => {
-                    return Poll::Ready(Some(other.map(|frame| frame.map_data(Slices::from))));
+                Poll::Ready(Some(other)) if buffers.is_empty() => {
+                    return Poll::Ready(Some(other.map(|frame| frame.map_data(Buffers::from))));
                 }
                 Poll::Ready(Some(other)) => {
                     self.held = Some(other);
@@ -67,11 +71,11 @@ impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for Gathered<B> {
                     self.is_over = true;
                     break;
                 }
-                Poll::Pending if slices.is_empty() => return Poll::Pending,
+                Poll::Pending if buffers.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             }
         }
-        Poll::Ready((!slices.is_empty()).then(|| Ok(Frame::data(slices))))
+        Poll::Ready((!buffers.is_empty()).then(|| Ok(Frame::data(buffers))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -85,13 +89,13 @@ impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for Gathered<B> {
 
 /// Bytes that lie in several places; none of them is empty.
 #[derive(Debug, Default)]
-pub(super) struct Slices {
+pub(super) struct Buffers {
     first: Bytes,
     rest: VecDeque<Bytes>,
     left: usize,
 }
 
-impl Slices {
+impl Buffers {
     fn push(&mut self, bytes: Bytes) {
         self.left += bytes.len();
         if self.first.is_empty() {
@@ -104,19 +108,15 @@ impl Slices {
     fn is_empty(&self) -> bool {
         self.left == 0
     }
-
-    fn are_enough(&self) -> bool {
-        self.left >= ENOUGH || self.rest.len() + 1 >= SLICES
-    }
 }
 
-impl From<Bytes> for Slices {
+impl From<Bytes> for Buffers {
     fn from(bytes: Bytes) -> Self {
         Self { left: bytes.len(), first: bytes, rest: VecDeque::new() }
     }
 }
 
-impl Buf for Slices {
+impl Buf for Buffers {
     fn remaining(&self) -> usize {
         self.left
     }
@@ -126,8 +126,8 @@ impl Buf for Slices {
     }
 
     fn chunks_vectored<'a>(&'a self, slots: &mut [IoSlice<'a>]) -> usize {
-        let slices = std::iter::once(&self.first).chain(&self.rest).filter(|slice| !slice.is_empty());
-        slots.iter_mut().zip(slices).map(|(slot, slice)| *slot = IoSlice::new(slice)).count()
+        let buffers = std::iter::once(&self.first).chain(&self.rest).filter(|slice| !slice.is_empty());
+        slots.iter_mut().zip(buffers).map(|(slot, slice)| *slot = IoSlice::new(slice)).count()
     }
 
     fn advance(&mut self, mut count: usize) {
@@ -148,7 +148,10 @@ mod tests {
     use super::*;
 
     /// What a body does, one step after the other; pending behind the last.
-    struct Script(VecDeque<Option<Result<Frame<Bytes>, &'static str>>>);
+    struct Script {
+        steps: VecDeque<Option<Result<Frame<Bytes>, &'static str>>>,
+        size: SizeHint,
+    }
 
     impl Body for Script {
         type Data = Bytes;
@@ -158,7 +161,11 @@ mod tests {
             mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
-            self.0.pop_front().map_or(Poll::Pending, Poll::Ready)
+            self.steps.pop_front().map_or(Poll::Pending, Poll::Ready)
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            self.size
         }
     }
 
@@ -168,13 +175,14 @@ mod tests {
 
     fn gathered<const N: usize>(
         steps: [Option<Result<Frame<Bytes>, &'static str>>; N],
+        size: SizeHint,
     ) -> impl FnMut() -> Poll<Option<Result<Vec<u8>, &'static str>>> {
-        let mut body = Gathered::new(Script(steps.into()));
+        let mut body = Gathered::new(Script { steps: steps.into(), size });
         move || {
             let frame = Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()));
             frame.map_ok(|frame| {
-                let mut slices = frame.into_data().unwrap();
-                slices.copy_to_bytes(slices.remaining()).into()
+                let mut buffers = frame.into_data().unwrap();
+                buffers.copy_to_bytes(buffers.remaining()).into()
             })
         }
     }
@@ -185,19 +193,27 @@ mod tests {
 
     #[test]
     fn what_is_there_comes_at_once_and_what_is_not_is_not_waited_for() {
-        let mut next = gathered([data(b"ab"), data(b""), data(b"c")]);
+        let mut next = gathered([data(b"ab"), data(b""), data(b"c")], SizeHint::with_exact(3));
 
         assert_eq!(next(), ready(b"abc"));
         assert_eq!(next(), Poll::Pending);
     }
 
     #[test]
+    fn what_does_not_know_its_length_stays_as_it_comes() {
+        let mut next = gathered([data(b"ab"), data(b"c")], SizeHint::default());
+
+        assert_eq!(next(), ready(b"ab"));
+        assert_eq!(next(), ready(b"c"));
+    }
+
+    #[test]
     fn an_end_and_an_error_come_behind_the_data_before_them() {
-        let mut next = gathered([data(b"a"), None]);
+        let mut next = gathered([data(b"a"), None], SizeHint::with_exact(1));
         assert_eq!(next(), ready(b"a"));
         assert_eq!(next(), Poll::Ready(None), "though the body is not asked again behind its end");
 
-        let mut next = gathered([data(b"a"), Some(Err("broken")), data(b"b")]);
+        let mut next = gathered([data(b"a"), Some(Err("broken")), data(b"b")], SizeHint::with_exact(2));
         assert_eq!(next(), ready(b"a"));
         assert_eq!(next(), Poll::Ready(Some(Err("broken"))));
         assert_eq!(next(), ready(b"b"));
@@ -208,7 +224,7 @@ mod tests {
         let block: Bytes = vec![7; ENOUGH / 2].into();
         let frames: Vec<Result<_, Infallible>> = (0..5).map(|_| Ok(Frame::data(block.clone()))).collect();
         let steps = frames.into_iter().map(|frame| Some(frame.map_err(|never| match never {})));
-        let mut body = Gathered::new(Script(steps.collect()));
+        let mut body = Gathered::new(Script { steps: steps.collect(), size: SizeHint::with_exact(5) });
         let mut lengths = Vec::new();
         while let Poll::Ready(Some(Ok(frame))) =
             Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()))
@@ -220,20 +236,20 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_taken_in_order_wherever_a_write_ends() {
+    fn buffers_are_taken_in_order_wherever_a_write_ends() {
         for taken in 0..=6 {
-            let mut slices = Slices::default();
+            let mut buffers = Buffers::default();
             for bytes in [&b"abc"[..], b"", b"d", b"ef"] {
-                slices.push(Bytes::from_static(bytes));
+                buffers.push(Bytes::from_static(bytes));
             }
-            slices.advance(taken);
+            buffers.advance(taken);
             let mut slots = [IoSlice::new(&[]); 4];
-            let count = slices.chunks_vectored(&mut slots);
+            let count = buffers.chunks_vectored(&mut slots);
 
             let seen: Vec<u8> = slots[..count].iter().flat_map(|slot| slot.to_vec()).collect();
             assert_eq!(seen, b"abcdef"[taken..], "behind {taken}");
             assert!(slots[..count].iter().all(|slot| !slot.is_empty()));
-            assert_eq!(slices.remaining(), 6 - taken);
+            assert_eq!(buffers.remaining(), 6 - taken);
         }
     }
 }

@@ -10,7 +10,6 @@ type Answer = Pin<Box<dyn Future<Output = Result<Statistics, Error>> + Send>>;
 /// Asks for the statistics of one session at a time.
 pub(super) struct Meter {
     session: Option<Arc<Session>>,
-    interval: Duration,
     /// When the last answer was there, or the session was new.
     since: Instant,
     answer: Option<Answer>,
@@ -18,8 +17,8 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Idle, until it has a session.
-    pub(super) fn new(interval: Duration) -> Self {
-        Self { session: None, interval, since: Instant::now(), answer: None }
+    pub(super) fn new() -> Self {
+        Self { session: None, since: Instant::now(), answer: None }
     }
 
     /// Ask about `session` from now on.
@@ -34,17 +33,12 @@ impl Meter {
         self.watch(None);
     }
 
-    /// Ask this often, which counts at once for what is not under way.
-    pub(super) fn every(&mut self, interval: Duration) {
-        self.interval = interval;
-    }
-
-    /// The next answer, `None` when the engine had none. Safe to drop half done: an answer under way is
+    /// The next answer, `every` so often, `None` when the engine had none. Safe to drop half done: an answer under way is
     /// kept.
-    pub(super) async fn next(&mut self) -> Option<Statistics> {
+    pub(super) async fn next(&mut self, every: Duration) -> Option<Statistics> {
         let Some(session) = &self.session else { return pending().await };
         if self.answer.is_none() {
-            sleep_until(self.since + self.interval).await;
+            sleep_until(self.since + every).await;
             let session = Arc::clone(session);
             self.answer = Some(Box::pin(async move { session.statistics().await }));
         }

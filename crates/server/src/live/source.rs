@@ -343,7 +343,7 @@ impl Source {
     fn started(&mut self, session: Arc<Session>, form: Form) -> Event {
         let now = Instant::now();
         // A first start may take the engine a minute on a poor machine; after a loss, others may do better.
-        let is_first = !self.ever_flowed && self.shared.alternatives().is_empty();
+        let is_first = !self.ever_flowed && !self.shared.has_alternatives();
         let patience = if is_first { self.timing.give_up_after / 2 } else { self.timing.silence * 2 };
         self.patience_ends = now + patience.min(self.timing.give_up_after / 2);
         self.prefer(form);

@@ -114,7 +114,7 @@ impl Task {
             source: Source::new(Arc::clone(hub), Arc::clone(&shared), lease),
             other: None,
             packager: Packager::new(hub.config.packaging(), hub.numbers.first() + hls::GAPS),
-            meter: Meter::new(ASK_WHILE_STARTING),
+            meter: Meter::new(),
             state: State::Starting,
             broken_off: None,
             progress: None,
@@ -191,14 +191,14 @@ impl Task {
     /// What happens next; the statistics are noted meanwhile.
     async fn next(&mut self) -> Next {
         let settles_at = self.burst.settles_at();
-        self.meter.every(self.ask_every());
+        let every = self.ask_every();
         let mut next = pin!(self.source.next());
         loop {
             let answer = tokio::select! {
                 biased;
                 event = &mut next => return Next::Event(event),
                 () = at(settles_at) => return Next::Settled,
-                answer = self.meter.next() => answer,
+                answer = self.meter.next(every) => answer,
             };
             let is_old = answer.as_ref().is_some_and(is_of_old);
             // An engine that does not answer leaves them unknown: old figures would look like new ones.

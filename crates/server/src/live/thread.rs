@@ -57,3 +57,29 @@ fn run(runtime: Runtime, stopped: oneshot::Receiver<()>) {
     // What still reads a file on the blocking pool keeps nobody.
     runtime.shutdown_background();
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_begun_there_runs_there_and_ends_with_it() {
+        let thread = Thread::start().unwrap();
+        let (tell, told) = oneshot::channel();
+        let runs = async {
+            tell.send(thread::current().name().map(str::to_owned)).unwrap();
+            std::future::pending::<()>().await;
+        };
+        let there = {
+            let _there = thread.enter();
+            Handle::current()
+        };
+        let runs = TaskTracker::new().spawn_on(runs, &there);
+
+        assert_eq!(told.await.unwrap().as_deref(), Some("streams"));
+        drop(thread);
+        assert!(runs.await.unwrap_err().is_cancelled());
+    }
+}
