@@ -523,6 +523,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stream_that_is_stopped_is_found_no_more_even_before_its_task_noticed() {
+        let (hub, _storage) = hub(Config::default()).await;
+        let stream = hub.tune(&id('a')).unwrap();
+
+        // Nothing else runs between these lines.
+        assert!(hub.stop(&id('a')));
+        assert!(!hub.stop(&id('a')));
+        assert!(!hub.tune(&id('a')).unwrap().same(&stream));
+        hub.shutdown().await;
+    }
+
+    #[tokio::test]
     async fn an_old_stream_that_goes_leaves_the_place_of_its_successor_alone() {
         let (hub, _storage) = hub(Config::default()).await;
         let (old, _, _) = hub.listed(&id('a'));

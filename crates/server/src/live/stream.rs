@@ -187,6 +187,8 @@ impl Stream {
     #[must_use]
     pub fn end(&self) -> Option<EndReason> {
         let end = self.now().end().cloned();
+        // Who was told that it is stopped is not to find it again because its task has not found the time yet.
+        let end = end.or_else(|| self.shared.cancel.is_cancelled().then_some(EndReason::Stopped));
         // A task that panicked said nothing, but its end of the channel is gone.
         end.or_else(|| self.snapshot.has_changed().is_err().then(vanished))
     }
