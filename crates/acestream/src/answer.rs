@@ -3,7 +3,7 @@
 use reqwest::{Response, header::CONTENT_TYPE};
 use serde_json::Value;
 
-use crate::Error;
+use crate::{Error, wire};
 
 /// The most that is read of an answer that should be a few lines of JSON.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -21,10 +21,23 @@ pub(crate) async fn payload(response: Response, name: &str) -> Result<Value, Err
 /// As [`payload`], of at most `limit` bytes.
 pub(crate) async fn payload_within(limit: usize, response: Response, name: &str) -> Result<Value, Error> {
     let status = response.status();
-    if let Some(kind) = content_type(&response).filter(|kind| kind.starts_with("video/")) {
-        return Err(Error::Unexpected(format!("{kind} where JSON was asked for")));
-    }
+    refuse_video(&content_type(&response).unwrap_or_default())?;
     read(status.as_u16(), &body(response, limit).await?, name)
+}
+
+/// As [`payload`], of an answer that came over a connection of its own.
+pub(crate) async fn payload_of(answer: wire::Answer, name: &str) -> Result<Value, Error> {
+    refuse_video(&answer.head.content_type)?;
+    let status = answer.head.status;
+    read(status, &answer.body(MAX_ANSWER).await?, name)
+}
+
+/// The body of a video has no end.
+fn refuse_video(content_type: &str) -> Result<(), Error> {
+    if content_type.starts_with("video/") {
+        return Err(Error::Unexpected(format!("{content_type} where JSON was asked for")));
+    }
+    Ok(())
 }
 
 /// As [`payload`], of an answer's `status` and whole `body`.

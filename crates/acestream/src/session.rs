@@ -9,6 +9,7 @@ use crate::{
     Error, Infohash, Playback, Statistics,
     answer::{self, number, text},
     engine::{Connection, limited},
+    wire,
 };
 
 const OPEN_LIMIT: Duration = Duration::from_secs(15);
@@ -108,6 +109,6 @@ impl Session {
     }
 
     async fn ask(&self, url: Url) -> Result<Value, Error> {
-        answer::payload(self.connection.get(url).await?, "response").await
+        answer::payload_of(wire::get(&url).await?, "response").await
     }
 }

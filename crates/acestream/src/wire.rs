@@ -39,6 +39,30 @@ pub(crate) struct Answer {
     pub(crate) begun: Bytes,
 }
 
+impl Answer {
+    /// The whole body; an error when it is longer than `limit` bytes. Without a limit of time.
+    pub(crate) async fn body(self, limit: usize) -> Result<Vec<u8>, Error> {
+        let Self { head: Head { mut framing, .. }, mut socket, begun: mut input } = self;
+        let mut body = Vec::new();
+        loop {
+            while let Some(piece) = framing.piece(&mut input).map_err(|damaged| not_http(&damaged))? {
+                body.extend_from_slice(&piece);
+            }
+            if body.len() > limit {
+                return Err(Error::Unexpected(format!("an answer of more than {limit} bytes")));
+            }
+            if framing.is_over() {
+                return Ok(body);
+            }
+            let mut read = Vec::with_capacity(4096);
+            if socket.read_buf(&mut read).await.map_err(hung_up)? == 0 {
+                return if framing.may_end() { Ok(body) } else { Err(closed()) };
+            }
+            input = Bytes::from(read);
+        }
+    }
+}
+
 /// Ask for `url`, which is of the scheme `http`. Waits at most 3 s for the connection, and without a limit of its own
 /// for the head of the answer.
 pub(crate) async fn get(url: &Url) -> Result<Answer, Error> {
@@ -60,7 +84,7 @@ pub(crate) async fn head(input: &mut (impl AsyncRead + Unpin)) -> Result<(Head, 
         }
         let count = input.read_buf(&mut read).await;
         if count.map_err(hung_up)? == 0 {
-            return Err(Error::HungUp("the connection was closed".to_owned()));
+            return Err(closed());
         }
     }
 }
@@ -128,6 +152,10 @@ fn hung_up(error: io::Error) -> Error {
     Error::HungUp(error.to_string())
 }
 
+fn closed() -> Error {
+    Error::HungUp("the connection was closed".to_owned())
+}
+
 fn not_http(what: &dyn std::fmt::Display) -> Error {
     Error::Unexpected(format!("not HTTP ({what})"))
 }
@@ -180,6 +208,32 @@ mod tests {
     async fn who_hangs_up_before_an_answer_is_there() {
         assert!(matches!(head(&mut &b""[..]).await, Err(Error::HungUp(_))));
         assert!(matches!(head(&mut &b"HTTP/1.1 200 OK\r\n"[..]).await, Err(Error::HungUp(_))));
+    }
+
+    /// The body of an answer of `text`, read with a limit of 10 bytes.
+    async fn body(text: &'static str) -> Result<Vec<u8>, Error> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let engine = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            socket.write_all(text.as_bytes()).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(get(&url), engine);
+        answer.unwrap().body(10).await
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_as_far_as_its_framing_says_and_no_further_than_the_limit() {
+        assert_eq!(body("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef").await.unwrap(), b"abc");
+        assert_eq!(body("HTTP/1.1 200 OK\r\n\r\nabcdef").await.unwrap(), b"abcdef");
+        let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+        assert_eq!(body(chunks).await.unwrap(), b"abc");
+
+        let short = body("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nabc").await;
+        assert!(matches!(short, Err(Error::HungUp(_))));
+        let long = body("HTTP/1.1 200 OK\r\n\r\n0123456789a").await;
+        assert!(matches!(long, Err(Error::Unexpected(_))));
     }
 
     #[test]
