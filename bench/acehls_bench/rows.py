@@ -70,7 +70,7 @@ def identifier(number):
 
 # Twenty live channels: CPU and memory.
 
-FILLING = 65  # seconds until every window has its full size: 40 s of listed segments and up to 20 s of lingering ones
+FILLING = 70  # seconds until every window has its full size: 40 s of listed segments and up to 24 s of lingering ones
 
 
 def live(bench, channels=20):

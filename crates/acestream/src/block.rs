@@ -15,10 +15,10 @@ use std::{
 use bytes::Bytes;
 use memmap2::{MmapMut, MmapOptions};
 
-/// So many free blocks, 2 MB, are kept for the next who needs one, and one more for so many mapped: a segment lets go of
-/// dozens at once, which are taken again within a tick or two. Who maps as many anew has the system clear them, which
+/// So many free blocks, 2.6 MB, are kept for the next who needs one, and one more for so many mapped: a segment lets go
+/// of dozens at once, which are taken again within a tick or two. Who maps as many anew has the system clear them, which
 /// takes longer than to fill them.
-const KEPT: usize = 16;
+const KEPT: usize = 20;
 const MAPPED_FOR_ONE_KEPT: usize = 512;
 /// Of a block with less in it than that, too much would be held for nothing: its bytes move to the heap.
 const WORTH_HOLDING: usize = Block::LEN / 4 * 3;
@@ -28,8 +28,8 @@ const MOST_MAPPED: usize = 16_384;
 /// The packets of a transport stream, which media is made of (ISO/IEC 13818-1, 2.4.3.2).
 pub(crate) const PACKET_LEN: usize = 188;
 
-/// With fewer free blocks than this, blocks will soon have to be mapped.
-const FEW: usize = 2;
+/// With fewer free blocks than this, blocks will soon have to be mapped: a stream takes two or three at a tick.
+const FEW: usize = 3;
 
 static FREE: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
 static MAPPED: AtomicUsize = AtomicUsize::new(0);

@@ -99,7 +99,7 @@ impl Packager {
         self.config.window = window;
     }
 
-    /// Memory is short: let the segments go that left the list long enough ago. Until then some stay a while longer,
+    /// Memory is short: let the oldest segment go that left the list long enough ago. Until then some stay a while longer,
     /// as memory that is given back to the system has to be cleared before it can be used again.
     pub fn reclaim(&mut self) {
         if self.window.has_overdue() {

@@ -12,7 +12,7 @@ use crate::{
 /// 6.2.2 asks for, which is as long as the list: that would double the memory of every channel.
 const LINGER: u32 = 3;
 /// And at most this many, while nobody needs their memory.
-const LINGER_LONGEST: u32 = 5;
+const LINGER_LONGEST: u32 = 6;
 /// A list is at least this many target durations long (6.2.2).
 const SHORTEST: u32 = 3;
 
@@ -185,10 +185,13 @@ impl Window {
         Self(Arc::new(Inner { growing, promise, gaps, discontinuous, ..Inner::clone(&self.0) }))
     }
 
-    /// This window without the segments that stayed because nobody needed their memory.
+    /// This window without the oldest segment, if that stayed because nobody needed its memory. One at a time: the
+    /// memory of more would be given back to the system, which clears it before others may use it.
     pub(crate) fn reclaimed(&self) -> Self {
         let mut next = Inner::clone(&self.0);
-        next.let_go(LINGER, usize::MAX);
+        if next.is_overdue(LINGER) {
+            next.drop_oldest();
+        }
         Self(Arc::new(next))
     }
 
@@ -228,16 +231,23 @@ impl Inner {
         if self.lingering > 0 || duration >= SHORTEST * target_duration {
             self.gaps = 0;
         }
-        self.let_go(LINGER_LONGEST, config.max_bytes);
+        self.let_go(config.max_bytes);
     }
 
-    /// Let the oldest go of those that left the list, as long as they are overdue, or all are more than `max_bytes`.
-    fn let_go(&mut self, linger: u32, max_bytes: usize) {
+    /// Let the oldest go of those that left the list, as long as they are overdue whoever needs their memory, or all are
+    /// more than `max_bytes`.
+    fn let_go(&mut self, max_bytes: usize) {
         let mut bytes: usize = self.segments.iter().map(|segment| segment.len()).sum();
-        while self.lingering > 0 && (self.is_overdue(linger) || bytes > max_bytes) {
-            bytes -= self.segments.pop_front().map_or(0, |oldest| oldest.len());
-            self.lingering -= 1;
+        while self.lingering > 0 && (self.is_overdue(LINGER_LONGEST) || bytes > max_bytes) {
+            bytes -= self.drop_oldest();
         }
+    }
+
+    /// Drop the oldest of those that left the list, if there is one; how many bytes it had.
+    fn drop_oldest(&mut self) -> usize {
+        let Some(left) = self.lingering.checked_sub(1) else { return 0 };
+        self.lingering = left;
+        self.segments.pop_front().map_or(0, |oldest| oldest.len())
     }
 
     /// Whether the oldest can go: those behind it that left the list are `linger` target durations long.
@@ -292,13 +302,17 @@ mod tests {
     }
 
     #[test]
-    fn two_more_linger_while_their_memory_is_not_needed() {
-        let window = window(100, &Config::default(), |_| false);
-        assert!(window.segment(1_085).is_some() && window.segment(1_084).is_none() && window.has_overdue());
+    fn three_more_linger_and_go_one_by_one_when_their_memory_is_needed() {
+        let mut window = window(100, &Config::default(), |_| false);
+        let playlist = window.playlist();
 
-        let reclaimed = window.reclaimed();
-        assert!(reclaimed.segment(1_087).is_some() && reclaimed.segment(1_086).is_none());
-        assert!(!reclaimed.has_overdue() && reclaimed.playlist() == window.playlist());
+        for oldest in [1_084, 1_085, 1_086] {
+            assert!(window.segment(oldest).is_some() && window.segment(oldest - 1).is_none());
+            assert!(window.has_overdue());
+            window = window.reclaimed();
+        }
+        assert!(!window.has_overdue() && window.reclaimed().segment(1_087).is_some());
+        assert_eq!(window.playlist(), playlist);
     }
 
     #[test]
