@@ -4,7 +4,7 @@ use std::{io, mem, time::Duration};
 
 use bytes::Bytes;
 use reqwest::Url;
-use rustix::io::Errno;
+use rustix::{io::Errno, net::sockopt};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{
@@ -32,6 +32,8 @@ pub struct Playback {
     input: Bytes,
     /// How many bytes of a packet were read last, in a body that began with one and is not chunked.
     begun: usize,
+    /// Whether so much gathered in the kernel that the engine may have had to wait.
+    was_full: bool,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,8 @@ impl Playback {
 
     /// What comes from `socket` behind `begun`, which came together with the head.
     fn new(socket: TcpStream, framing: Framing, begun: Bytes) -> Self {
-        Self { socket: Socket::Woken(socket), framing, begun: begun.len() % PACKET_LEN, input: begun }
+        let socket = Socket::Woken(socket);
+        Self { socket, framing, begun: begun.len() % PACKET_LEN, input: begun, was_full: false }
     }
 
     /// Follow `url` to media.
@@ -118,7 +121,8 @@ impl Playback {
     }
 
     /// What has come, without waiting: at most [`BLOCK`](Self::BLOCK) bytes, and [`Taken::Nothing`] while fewer than
-    /// `least` are there. Media that is taken so now and then wakes nobody in between: it gathers in the kernel.
+    /// `least` are there, unless there is no room for more. Media that is taken so now and then wakes nobody in
+    /// between: it gathers in the kernel.
     ///
     /// # Errors
     /// [`Error::Cut`] when the connection broke.
@@ -130,13 +134,37 @@ impl Playback {
             if self.framing.is_over() {
                 return Ok(Taken::End);
             }
+            if !self.has(least)? {
+                return Ok(Taken::Nothing);
+            }
             let begun = self.begun;
-            match read_now(self.watched()?, least, begun)? {
+            match read_now(self.watched()?, begun)? {
                 Now::Block(block) => self.was_read(block),
                 Now::Nothing => return Ok(Taken::Nothing),
                 Now::Closed => return self.ended().map(|()| Taken::End),
             }
         }
+    }
+
+    /// Whether, since this was last asked, [`take`](Self::take) found the kernel's buffer so full that the engine may have
+    /// had to wait: what it kept back comes within a round trip, and should be taken soon.
+    pub fn was_full(&mut self) -> bool {
+        mem::take(&mut self.was_full)
+    }
+
+    /// Whether it is worth a read: at least `least` bytes are there, or as many as there is room for. Or none, as only a
+    /// read tells of a connection that broke or ended.
+    ///
+    /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
+    /// in tcp(7)). What it keeps with the bytes counts, too: half of the room is full, at worst.
+    fn has(&mut self, least: usize) -> Result<bool, Error> {
+        let socket = self.watched()?;
+        let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
+        let room = sockopt::socket_recv_buffer_size(socket).map_err(|errno| cut(&errno.into()))?;
+        let there = usize::try_from(there).unwrap_or(usize::MAX);
+        let is_full = there >= room / 2;
+        self.was_full |= is_full;
+        Ok(there == 0 || there >= least || is_full)
     }
 
     fn piece(&mut self) -> Result<Option<Bytes>, Error> {
@@ -215,13 +243,8 @@ enum Now {
     Closed,
 }
 
-/// Read what is there, if it is at least `least` bytes, into a block of its own; `begun` bytes of a packet came before.
-fn read_now(socket: &std::net::TcpStream, least: usize, begun: usize) -> Result<Now, Error> {
-    let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
-    // Of a connection that broke or ended, only a read tells.
-    if there > 0 && there < least as u64 {
-        return Ok(Now::Nothing);
-    }
+/// Read what is there into a block of its own; `begun` bytes of a packet came before.
+fn read_now(socket: &std::net::TcpStream, begun: usize) -> Result<Now, Error> {
     let mut block = Block::take();
     match rustix::io::read(socket, block.space(begun)) {
         Ok(0) => Ok(Now::Closed),
@@ -255,14 +278,21 @@ mod tests {
 
     use super::*;
 
+    /// Room for a whole block, which the system would give only after a while.
+    const ENOUGH: u32 = 1 << 20;
+
     async fn pair(framing: Framing, begun: &'static [u8]) -> (Playback, TcpStream) {
+        let (socket, engine) = sockets(ENOUGH).await;
+        (Playback::new(socket, framing, Bytes::from_static(begun)), engine)
+    }
+
+    async fn sockets(room: u32) -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        // Room for a whole block, which the system would give only after a while.
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(1 << 20).unwrap();
+        socket.set_recv_buffer_size(room).unwrap();
         let connecting = socket.connect(listener.local_addr().unwrap());
         let (socket, accepted) = tokio::join!(connecting, listener.accept());
-        (Playback::new(socket.unwrap(), framing, Bytes::from_static(begun)), accepted.unwrap().0)
+        (socket.unwrap(), accepted.unwrap().0)
     }
 
     /// Look until something is there.
@@ -298,6 +328,23 @@ mod tests {
         assert_eq!(playback.take(4), Ok(Taken::Nothing));
         engine.write_all(b"d").await.unwrap();
         assert_eq!(look(&mut playback, 4).await, data(b"abcd"));
+    }
+
+    #[tokio::test]
+    async fn what_fills_the_kernels_buffer_is_taken_however_little_it_is() {
+        let (socket, mut engine) = sockets(16 << 10).await;
+        let mut playback = Playback::new(socket, Framing::Close, Bytes::new());
+        let write = async { engine.write_all(&vec![1; 100 * Playback::BLOCK]).await };
+        let read = async {
+            let taken = look(&mut playback, Playback::BLOCK).await;
+            assert!(matches!(taken, Ok(Taken::Data(taken)) if taken.len() < Playback::BLOCK));
+            assert!(playback.was_full() && !playback.was_full());
+            drop(playback);
+        };
+
+        let both = async { tokio::join!(write, read) };
+        let (written, ()) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+        assert!(written.is_err(), "nobody reads the rest");
     }
 
     #[tokio::test]

@@ -430,7 +430,8 @@ impl Source {
         yield_now().await;
         loop {
             if self.drained {
-                pace::tick(pace).await;
+                // What an engine that had to wait still has comes now; at the next tick there would be no room again.
+                pace::tick(if playback.was_full() { Pace::Fine } else { pace }).await;
                 self.drained = false;
             }
             match playback.take(pace.least(self.last_byte.elapsed())) {
