@@ -37,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// As many connections are open at once: SQLite has one writer, and what is asked often is in memory.
 const CONNECTIONS: u32 = 4;
 
+/// Each has a thread and memory of its own, which are given back after this long without a question.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// As many to PostgreSQL: who waits for a turn, and who writes an edition of a guide, holds one all the while.
 const CONNECTIONS_SHARED: u32 = 10;
 
@@ -135,6 +138,7 @@ impl Store {
             .pragma("cache_size", CACHE);
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
+            .idle_timeout(IDLE)
             .acquire_timeout(PATIENCE)
             // On a full disk SQLite ends a transaction by itself, and the connection goes on believing in it.
             .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
