@@ -145,6 +145,7 @@ impl Growing {
             discontinuity: head.discontinuity,
             independent: self.independent,
             date: head.date,
+            extra: crate::Extra::default(),
             parts: self.parts.clone(),
         }
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 pub use directives::{DirectiveError, Directives, Position, Profile, UnknownProfile};
 pub use multivariant::multivariant;
 pub use packager::{Change, Packager};
-pub use segment::{Part, Segment};
+pub use segment::{Extra, Part, Segment};
 pub use window::{GAPS, Window};
 
 /// How a stream is packaged.

@@ -126,6 +126,7 @@ mod tests {
                 discontinuity: false,
                 independent: true,
                 date: std::time::UNIX_EPOCH,
+                extra: crate::Extra::default(),
                 parts: vec![Arc::new(crate::Part::new(
                     Duration::from_secs(seconds),
                     true,

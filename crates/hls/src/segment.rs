@@ -1,7 +1,9 @@
 //! One media segment, and the parts it is made of.
 
 use std::{
-    sync::Arc,
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -58,7 +60,32 @@ pub struct Segment {
     /// When its first picture came: `EXT-X-PROGRAM-DATE-TIME`. Goes on with the segments' durations where there is no
     /// discontinuity, and never back.
     pub date: SystemTime,
+    /// What those who serve it keep with it.
+    pub extra: Extra,
     pub(crate) parts: Vec<Arc<Part>>,
+}
+
+/// One thing that is kept with a segment, and goes when the segment does. A copy of the segment has none yet.
+#[derive(Default)]
+pub struct Extra(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl Extra {
+    /// The thing, made when it is first asked for. None where there is one of another type.
+    pub fn get<T: Default + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.get_or_init(|| Box::new(T::default())).downcast_ref()
+    }
+}
+
+impl Clone for Extra {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extra").finish_non_exhaustive()
+    }
 }
 
 impl Segment {

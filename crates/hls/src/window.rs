@@ -281,6 +281,7 @@ mod tests {
             discontinuity,
             independent: true,
             date: UNIX_EPOCH,
+            extra: crate::Extra::default(),
             parts: vec![Arc::new(Part::new(Duration::from_secs(seconds), true, vec![vec![0; len].into()]))],
         })
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use acestream::ContentId;
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, Method, Response},
@@ -11,8 +12,11 @@ use axum::{
 
 use super::{
     Kind, Problem, Services,
+    copies::{Copy, Outgoing},
     extract::{Path, Viewer},
-    low_latency, segment, text,
+    low_latency,
+    segment::{self, Media},
+    text,
 };
 use crate::live::{EndReason, NotReady, Snapshot, Stream};
 
@@ -109,6 +113,7 @@ pub(super) async fn segment(
     Path((hash, file)): Path<(String, String)>,
     viewer: Viewer,
     method: Method,
+    outgoing: Option<Extension<Outgoing>>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let id = hash.parse()?;
@@ -125,7 +130,10 @@ pub(super) async fn segment(
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
     // Ranges are defined for GET alone (RFC 9110, 14.2).
     let ranged = (method == Method::GET).then_some(&headers);
-    segment::respond(segment.chunks().cloned().collect(), ranged, services.http.password.is_none())
+    let outgoing = outgoing.filter(|_| method == Method::GET);
+    let in_file = outgoing.and_then(|Extension(outgoing)| Some(Media::File(Copy::of(segment)?, outgoing)));
+    let media = in_file.unwrap_or_else(|| Media::Chunks(segment.chunks().cloned().collect()));
+    segment::respond(media, ranged, services.http.password.is_none())
 }
 
 /// What the last piece of a media URL names.

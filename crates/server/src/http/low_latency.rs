@@ -166,7 +166,7 @@ pub(super) async fn part(
         Problem::new(Kind::SegmentNotFound, format!("Part {part} of segment {number} is not there."))
     })?;
     let ranged = (*method == Method::GET).then_some(headers);
-    segment::respond(part.chunks().to_vec(), ranged, services.http.password.is_none())
+    segment::respond(segment::Media::Chunks(part.chunks().to_vec()), ranged, services.http.password.is_none())
 }
 
 impl From<DirectiveError> for Problem {

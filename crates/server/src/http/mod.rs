@@ -11,6 +11,7 @@ mod address;
 mod catalog;
 mod config;
 mod continuous;
+mod copies;
 mod cors;
 mod edge;
 mod engine;

@@ -13,12 +13,12 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
-use super::Services;
+use super::{Services, copies::Outgoing};
 
 /// How long a connection's writes may wait. Every request of the connection has it among its extensions.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ fn millis(limit: Duration) -> u64 {
 /// It counts what it sends: the one place where every byte passes.
 pub(super) struct Patient {
     tcp: TcpStream,
+    outgoing: Outgoing,
     patience: Patience,
     /// Runs while a write waits. Made once a connection first needs it, then moved.
     clock: Option<Pin<Box<Sleep>>>,
@@ -56,8 +57,27 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(tcp: TcpStream, patience: Patience, services: Services) -> Self {
-        Self { tcp, patience, clock: None, waiting: false, services }
+    pub(super) fn new(tcp: TcpStream, outgoing: Outgoing, patience: Patience, services: Services) -> Self {
+        Self { tcp, outgoing, patience, clock: None, waiting: false, services }
+    }
+
+    /// Write the first of `bufs`, from a file where they only stand in for it.
+    fn write(&mut self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match bufs.iter().position(|buf| Outgoing::stands_in(buf)) {
+            Some(0) => self.send_file(cx, bufs[0].len()),
+            Some(first) => pin!(&mut self.tcp).poll_write_vectored(cx, &bufs[..first]),
+            None => pin!(&mut self.tcp).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn send_file(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.tcp.poll_write_ready(cx))?;
+            match self.tcp.try_io(Interest::WRITABLE, || self.outgoing.send(&self.tcp, most)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
     }
 
     /// Pass on how a write went, or fail it when it has waited for too long.
@@ -96,7 +116,7 @@ impl AsyncRead for Patient {
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let wrote = pin!(&mut self.tcp).poll_write(cx, buf);
+        let wrote = self.write(cx, &[io::IoSlice::new(buf)]);
         self.judge(wrote, cx)
     }
 
@@ -105,7 +125,7 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let wrote = pin!(&mut self.tcp).poll_write_vectored(cx, bufs);
+        let wrote = self.write(cx, bufs);
         self.judge(wrote, cx)
     }
 

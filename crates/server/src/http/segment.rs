@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     ops::Range,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,7 +15,10 @@ use axum::{
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::{Kind, Problem};
+use super::{
+    Kind, Problem,
+    copies::{Copy, FromFile, Outgoing},
+};
 
 /// A segment number is never used twice for other bytes, so nobody ever needs to ask again.
 const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -22,21 +26,44 @@ const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const FOR_ONE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 const MPEG_TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 
-/// Answer with the body in `chunks`, or with the range of it that the headers `asked` ask for, where ranges count at
-/// all; `open` is for everyone.
+/// Where the bytes of a segment are.
+pub(super) enum Media {
+    Chunks(Vec<Bytes>),
+    /// In a file, for one connection.
+    File(Arc<Copy>, Outgoing),
+}
+
+impl Media {
+    fn len(&self) -> usize {
+        match self {
+            Self::Chunks(chunks) => chunks.iter().map(Bytes::len).sum(),
+            Self::File(copy, _) => copy.len(),
+        }
+    }
+
+    fn body(self, range: Range<usize>) -> Body {
+        match self {
+            Self::Chunks(chunks) => Body::new(Slices::new(chunks, range)),
+            Self::File(copy, outgoing) => Body::new(FromFile::new(copy, outgoing, range)),
+        }
+    }
+}
+
+/// Answer with `media`, or with the range of it that the headers `asked` ask for, where ranges count at all; `open` is for
+/// everyone.
 pub(super) fn respond(
-    chunks: Vec<Bytes>,
+    media: Media,
     asked: Option<&HeaderMap>,
     open: bool,
 ) -> Result<Response<Body>, Problem> {
-    let whole = chunks.iter().map(Bytes::len).sum();
+    let whole = media.len();
     let range = match asked.and_then(asked_range) {
         None => None,
         Some(range) => Some(range.within(whole).ok_or_else(|| unsatisfiable(whole))?),
     };
     let sent = range.clone().unwrap_or(0..whole);
     let length = sent.len();
-    let mut response = Response::new(Body::new(Slices::new(chunks, sent)));
+    let mut response = Response::new(media.body(sent));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, MPEG_TS);
     headers.insert(header::CACHE_CONTROL, if open { FOR_ALL } else { FOR_ONE });

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Services,
+    copies::Outgoing,
     edge::Edge,
     gather::Gathered,
     patience::{Patience, Patient},
@@ -123,9 +124,11 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
     // Playlists are small and awaited: they must not wait for the acknowledgement of what went before.
     let _ = tcp.set_nodelay(true);
     let patience = Patience::new(edge.services.http.write_timeout);
-    let io = TokioIo::new(Patient::new(tcp, patience.clone(), edge.services.clone()));
+    let outgoing = Outgoing::default();
+    let io = TokioIo::new(Patient::new(tcp, outgoing.clone(), patience.clone(), edge.services.clone()));
     let service = service_fn(async |mut request: Request<Incoming>| {
         request.extensions_mut().insert(patience.clone());
+        request.extensions_mut().insert(outgoing.clone());
         Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await.map(Gathered::new))
     });
     let connection = http1::Builder::new()

@@ -2,6 +2,11 @@
 
 use reqwest::Method;
 
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
 use crate::app::{NEWS, TestApp, kind_and_detail};
 
 #[tokio::test]
@@ -99,5 +104,41 @@ async fn a_segment_that_is_not_there_is_said_to_be_none() {
     let (status, kind, detail) = kind_and_detail(response).await;
     assert_eq!((status, kind.as_str()), (404, "segment-not-found"));
     assert!(detail.starts_with("Segment 1 is not there. The playlist lists "), "{detail}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn many_who_ask_on_one_connection_without_waiting_get_what_the_first_got() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+    let whole = app.get(&segment).await.bytes().await.unwrap();
+    let playlist = app.playlist().await;
+
+    let ask = |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: acehls\r\n{more}\r\n");
+    let list = format!("/api/stream/{NEWS}/playlist.m3u8");
+    let requests: String = [
+        ask(&segment, ""),
+        ask(&segment, ""),
+        ask(&list, ""),
+        ask(&segment, "Range: bytes=1000-1999\r\n"),
+        ask(&segment, "Range: bytes=-77\r\n"),
+        ask(&segment, "Connection: close\r\n"),
+    ]
+    .concat();
+    let mut socket = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    let mut answers = Vec::new();
+    socket.write_all(requests.as_bytes()).await.unwrap();
+    socket.read_to_end(&mut answers).await.unwrap();
+
+    let expected =
+        [&whole[..], &whole, playlist.as_bytes(), &whole[1000..2000], &whole[whole.len() - 77..], &whole];
+    let mut rest = &answers[..];
+    for body in expected {
+        let head = rest.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        let (found, behind) = rest[head..].split_at(body.len());
+        assert!(found == body, "behind {}", String::from_utf8_lossy(&rest[..head]));
+        rest = behind;
+    }
+    assert!(rest.is_empty());
     app.end().await;
 }
