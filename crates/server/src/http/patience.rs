@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::net::{SendFlags, send};
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
@@ -64,16 +65,23 @@ impl Patient {
     /// Write the first of `bufs`, from a file where they only stand in for it.
     fn write(&mut self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match bufs.iter().position(|buf| Outgoing::stands_in(buf)) {
-            Some(0) => self.send_file(cx, bufs[0].len()),
-            Some(first) => pin!(&mut self.tcp).poll_write_vectored(cx, &bufs[..first]),
+            Some(0) => self.send(cx, |tcp, outgoing| outgoing.send(tcp, bufs[0].len())),
+            // The head of an answer leaves together with what is behind it.
+            Some(_) => {
+                self.send(cx, |tcp, _| Ok(send(tcp, &bufs[0], SendFlags::MORE | SendFlags::NOSIGNAL)?))
+            }
             None => pin!(&mut self.tcp).poll_write_vectored(cx, bufs),
         }
     }
 
-    fn send_file(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
+    fn send(
+        &self,
+        cx: &mut Context<'_>,
+        send: impl Fn(&TcpStream, &Outgoing) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.tcp.poll_write_ready(cx))?;
-            match self.tcp.try_io(Interest::WRITABLE, || self.outgoing.send(&self.tcp, most)) {
+            match self.tcp.try_io(Interest::WRITABLE, || send(&self.tcp, &self.outgoing)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),
             }
