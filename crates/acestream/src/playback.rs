@@ -156,13 +156,13 @@ impl Playback {
     /// read tells of a connection that broke or ended.
     ///
     /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
-    /// in tcp(7)). What it keeps with the bytes counts, too: half of the room is full, at worst.
+    /// in tcp(7)). What it keeps with the bytes counts, too: less than half of the room may be full.
     fn has(&mut self, least: usize) -> Result<bool, Error> {
         let socket = self.watched()?;
         let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
         let room = sockopt::socket_recv_buffer_size(socket).map_err(|errno| cut(&errno.into()))?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
-        let is_full = there >= room / 2;
+        let is_full = there >= room / 8 * 3;
         self.was_full |= is_full;
         Ok(there == 0 || there >= least || is_full)
     }

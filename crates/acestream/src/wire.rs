@@ -1,4 +1,4 @@
-//! One GET over a connection of its own: as much of an HTTP/1.1 client (RFC 9112) as media needs.
+//! One GET over a connection of its own: as much of an HTTP/1.1 client (RFC 9112) as a session needs.
 //!
 //! Media comes for hours at the rate it is played. To leave it in the kernel's buffer until a whole block is there,
 //! and to take it from there with one copy, the socket must be ours; a client library hands on what it likes.

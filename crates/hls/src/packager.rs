@@ -100,11 +100,13 @@ impl Packager {
     }
 
     /// Memory is short: let the oldest segment go that left the list long enough ago. Until then some stay a while longer,
-    /// as memory that is given back to the system has to be cleared before it can be used again.
-    pub fn reclaim(&mut self) {
-        if self.window.has_overdue() {
+    /// as memory that is given back to the system has to be cleared before it can be used again. False when there is none.
+    pub fn reclaim(&mut self) -> bool {
+        let has_overdue = self.window.has_overdue();
+        if has_overdue {
             self.window = self.window.reclaimed();
         }
+        has_overdue
     }
 
     /// What can be played now.

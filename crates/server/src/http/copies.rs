@@ -21,13 +21,21 @@ use std::{
 use bytes::Bytes;
 use hls::Segment;
 use http_body::{Body, Frame, SizeHint};
-use rustix::fs::{MemfdFlags, memfd_create, sendfile};
+use rustix::{
+    fs::{MemfdFlags, memfd_create, sendfile},
+    io::{Errno, pread},
+    net::{SendFlags, send},
+};
+use tokio::task::spawn_blocking;
 
-/// Who fetches a segment as the third makes the copy. Before, it might have been for nobody.
+/// The third who fetches a segment has the copy made, for those who come then. Before, it might have been for nobody.
 const MANY: u32 = 3;
 
 /// All copies together take no more than this: 64 MB, the newest segment or two of some twenty channels.
 const MOST: usize = 64 << 20;
+
+/// So much is sent at a time where the kernel does not send files.
+const BY_HAND: usize = 64 << 10;
 
 /// How many bytes the copies have.
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -51,27 +59,32 @@ pub(super) struct Copy {
 
 impl Copy {
     /// The copy of `segment`, which is being fetched once more; if there is one.
-    pub(super) fn of(segment: &Segment) -> Option<Arc<Self>> {
+    pub(super) fn of(segment: &Arc<Segment>) -> Option<Arc<Self>> {
         let fetched = segment.extra.get::<Fetched>()?;
-        if fetched.times.fetch_add(1, Relaxed) + 1 == MANY
-            && let Some(copy) = Self::make(segment, MOST)
-        {
-            let _ = fetched.copy.set(Arc::new(copy));
+        if fetched.times.fetch_add(1, Relaxed) + 1 == MANY {
+            // Megabytes, which would keep others waiting here; nobody waits for it.
+            let segment = Arc::clone(segment);
+            spawn_blocking(move || Self::keep(&segment));
         }
         fetched.copy.get().cloned()
     }
 
-    /// None where all copies would have more than `most` bytes, or the system refuses.
-    fn make(segment: &Segment, most: usize) -> Option<Self> {
-        let len = segment.len();
-        if HELD.fetch_add(len, Relaxed) + len > most {
-            HELD.fetch_sub(len, Relaxed);
-            return None;
+    /// Make the copy of `segment` and keep it with it, if there is room for one.
+    fn keep(segment: &Segment) {
+        let copy = Self::make(segment.chunks(), segment.len(), MOST);
+        if let Some((fetched, copy)) = segment.extra.get::<Fetched>().zip(copy) {
+            let _ = fetched.copy.set(Arc::new(copy));
         }
+    }
+
+    /// None where all copies would have more than `most` bytes, or the system refuses.
+    fn make<'a>(mut chunks: impl Iterator<Item = &'a Bytes>, len: usize, most: usize) -> Option<Self> {
+        let file = memfd_create("segment", MemfdFlags::CLOEXEC).ok()?.into();
+        let others = HELD.fetch_add(len, Relaxed);
         // From here on, dropping it counts it out.
-        let copy = Self { file: memfd_create("segment", MemfdFlags::CLOEXEC).ok()?.into(), len };
-        segment.chunks().try_for_each(|chunk| (&copy.file).write_all(chunk)).ok()?;
-        Some(copy)
+        let copy = Self { file, len };
+        let fits = others + len <= most;
+        (fits && chunks.try_for_each(|chunk| (&copy.file).write_all(chunk)).is_ok()).then_some(copy)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -108,7 +121,16 @@ impl Outgoing {
         let mut pieces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(piece) = pieces.front_mut() else { return Err(io::ErrorKind::InvalidInput.into()) };
         let mut at = piece.range.start as u64;
-        let sent = sendfile(socket, &piece.copy.file, Some(&mut at), piece.range.len().min(most))?;
+        let most = piece.range.len().min(most);
+        let sent = match sendfile(&socket, &piece.copy.file, Some(&mut at), most) {
+            // Some sandboxes know no such call.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                let mut bytes = vec![0; most.min(BY_HAND)];
+                let count = pread(&piece.copy.file, &mut bytes[..], at)?;
+                send(&socket, &bytes[..count], SendFlags::NOSIGNAL)?
+            }
+            sent => sent?,
+        };
         if sent == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -167,7 +189,14 @@ impl Body for FromFile {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, task::Waker};
+    use std::{
+        io::Read as _,
+        net::{TcpListener, TcpStream},
+        path::Path,
+        task::Waker,
+        thread,
+        time::Duration,
+    };
 
     use hls::Packager;
 
@@ -180,57 +209,95 @@ mod tests {
         packager.window().segment(1).map(Arc::clone).unwrap()
     }
 
-    #[test]
-    fn the_third_who_fetches_makes_the_copy_and_it_goes_with_the_segment() {
+    fn copy(media: &[u8]) -> Copy {
+        Copy::make([Bytes::copy_from_slice(media)].iter(), media.len(), usize::MAX).unwrap()
+    }
+
+    /// The frames of a body, of which each is there at once.
+    fn frames(mut body: FromFile) -> Vec<Bytes> {
+        let next = || match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(frame) => frame.map(|frame| frame.unwrap().into_data().unwrap()),
+            Poll::Pending => panic!("it is there"),
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[tokio::test]
+    async fn the_third_who_fetches_has_the_copy_made_and_it_goes_with_the_segment() {
         let segment = segment();
 
-        assert!(Copy::of(&segment).is_none() && Copy::of(&segment).is_none());
-        let copy = Copy::of(&segment).unwrap();
-        assert!(Arc::ptr_eq(&Copy::of(&segment).unwrap(), &copy));
-        assert_eq!(
-            std::fs::metadata(format!("/proc/self/fd/{}", fd(&copy))).unwrap().len(),
-            segment.len() as u64
-        );
-
+        assert!((0..2).all(|_| Copy::of(&segment).is_none()));
+        let copy = soon(|| Copy::of(&segment)).await;
+        assert_eq!(copy.file.metadata().unwrap().len(), segment.len() as u64);
         let kept = Arc::downgrade(&copy);
         drop(copy);
         assert!(kept.upgrade().is_some());
+
         drop(segment);
-        assert!(kept.upgrade().is_none());
+        // Who made it may not have let go of the segment yet.
+        soon(|| kept.upgrade().is_none().then_some(())).await;
     }
 
-    fn fd(copy: &Copy) -> i32 {
-        use std::os::fd::AsRawFd as _;
-        copy.file.as_raw_fd()
+    /// What `look` finds before long.
+    async fn soon<T>(look: impl Fn() -> Option<T>) -> T {
+        let found = async {
+            loop {
+                match look() {
+                    Some(found) => return found,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.unwrap()
     }
 
     #[test]
-    fn where_copies_take_all_they_may_no_more_are_made() {
-        let segment = segment();
+    fn where_copies_would_take_more_than_they_may_none_is_made() {
+        let media = [Bytes::from_static(&[1; 1_000])];
 
-        assert!(Copy::make(&segment, segment.len() - 1).is_none());
-        assert!(Copy::make(&segment, MOST).is_some());
+        assert!(Copy::make(media.iter(), 1_000, 999).is_none());
+        assert!(Copy::make(media.iter(), 1_000, usize::MAX).is_some());
+    }
+
+    #[test]
+    fn a_range_of_several_frames_is_sent_whatever_the_socket_takes_at_a_time() {
+        let media: Vec<u8> = (0..3 * STAND_IN.len()).map(|at| (at / 7 % 251) as u8).collect();
+        let (outgoing, range) = (Outgoing::default(), 5..2 * STAND_IN.len() + 77);
+        let body = FromFile::new(Arc::new(copy(&media)), outgoing.clone(), range.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut viewer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+
+        let send = move || {
+            for mut frame in frames(body) {
+                while !frame.is_empty() {
+                    assert!(Outgoing::stands_in(&frame));
+                    let sent = outgoing.send(&socket, frame.len().min(100_000)).unwrap();
+                    drop(frame.split_to(sent));
+                }
+            }
+        };
+        let mut received = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(send);
+            viewer.read_to_end(&mut received).unwrap();
+        });
+
+        assert!(received == media[range]);
     }
 
     #[test]
     fn what_stands_in_is_known_by_its_place_alone() {
-        let (copy, outgoing) = (Copy::make(&segment(), MOST).unwrap(), Outgoing::default());
-        let mut body = FromFile::new(Arc::new(copy), outgoing.clone(), 5..10);
+        let body = FromFile::new(Arc::new(copy(&[1; 10])), Outgoing::default(), 5..10);
+        let frame = frames(body).pop().unwrap();
 
-        let Poll::Ready(Some(Ok(frame))) =
-            Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()))
-        else {
-            panic!("a frame")
-        };
-        let data = frame.into_data().unwrap();
-        assert!(data.len() == 5 && Outgoing::stands_in(&data[1..]) && body.is_end_stream());
-        assert!(!Outgoing::stands_in(&[0; 5]) && !Outgoing::stands_in(&data[5..]));
-        assert!(outgoing.send(std::fs::File::open("/dev/null").unwrap(), 5).is_err(), "no socket");
+        assert!(frame.len() == 5 && Outgoing::stands_in(&frame[1..]));
+        assert!(!Outgoing::stands_in(&[0; 5]) && !Outgoing::stands_in(&frame[5..]));
     }
 
     #[test]
     fn nothing_is_sent_that_was_not_asked_for() {
-        let sent = Outgoing::default().send(std::fs::File::open("/dev/null").unwrap(), 5);
+        let sent = Outgoing::default().send(File::open("/dev/null").unwrap(), 5);
 
         assert_eq!(sent.unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }

@@ -62,7 +62,7 @@ impl Patient {
         Self { tcp, outgoing, patience, clock: None, waiting: false, services }
     }
 
-    /// Write the first of `bufs`, from a file where they only stand in for it.
+    /// Write of `bufs` what lies in memory, or what comes next from a file, where the first only stands in for it.
     fn write(&mut self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match bufs.iter().position(|buf| Outgoing::stands_in(buf)) {
             Some(0) => self.send(cx, |tcp, outgoing| outgoing.send(tcp, bufs[0].len())),

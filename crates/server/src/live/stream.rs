@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     place: Mutex<Option<Place>>,
     /// Cancelled by [`Stream::stop`], and with the hub.
     pub(super) cancel: CancellationToken,
+    /// Whether [`Stream::stop`] was called.
+    stopped: AtomicBool,
 }
 
 /// Counted on the way, without a lock.
@@ -101,6 +103,7 @@ impl Shared {
             needs: Mutex::default(),
             place: Mutex::default(),
             cancel,
+            stopped: AtomicBool::new(false),
         }
     }
 
@@ -188,7 +191,7 @@ impl Stream {
     pub fn end(&self) -> Option<EndReason> {
         let end = self.now().end().cloned();
         // Who was told that it is stopped is not to find it again because its task has not found the time yet.
-        let end = end.or_else(|| self.shared.cancel.is_cancelled().then_some(EndReason::Stopped));
+        let end = end.or_else(|| self.shared.stopped.load(Ordering::Relaxed).then_some(EndReason::Stopped));
         // A task that panicked said nothing, but its end of the channel is gone.
         end.or_else(|| self.snapshot.has_changed().is_err().then(vanished))
     }
@@ -249,6 +252,7 @@ impl Stream {
 
     /// End the stream. Returns at once.
     pub(super) fn stop(&self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
         self.shared.cancel.cancel();
     }
 

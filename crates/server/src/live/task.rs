@@ -489,7 +489,7 @@ impl Task {
         let hub = &self.listing.hub;
         let share = hub.memory_share();
         if share.is_some() {
-            self.packager.reclaim();
+            while self.packager.reclaim() {}
         }
         let most = share.map_or(usize::MAX, |share| share.saturating_sub(needs.growing));
         self.packager.set_max_bytes(most.min(hub.config.max_window_bytes));
