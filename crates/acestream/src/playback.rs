@@ -76,22 +76,21 @@ impl Playback {
 
     /// Follow `url` to media.
     pub(crate) async fn open(connection: &Connection, url: &Url) -> Result<Self, Error> {
-        let Answer { head, socket, begun } = follow(connection, url.clone()).await?;
-        let mut playback = Self::new(socket, head.framing, begun);
-        match head.status {
+        let answer = follow(connection, url.clone()).await?;
+        match answer.head.status {
             200..300 => {}
-            400.. => return Err(playback.refusal(head.status).await),
+            400.. => return Err(refusal(answer).await),
             status => return Err(Error::Unexpected(format!("HTTP {status} as playback"))),
         }
-        match head.content_type.as_str() {
-            "application/json" | "text/json" => Err(playback.complaint(head.status).await),
+        match answer.head.content_type.as_str() {
+            "application/json" | "text/json" => Err(complaint(answer).await),
             kind @ ("application/vnd.apple.mpegurl"
             | "application/x-mpegurl"
             | "audio/mpegurl"
             | "text/html") => {
                 Err(Error::Unexpected(format!("{kind} where a transport stream was asked for")))
             }
-            _ => Ok(playback),
+            _ => Ok(Self::new(answer.socket, answer.head.framing, answer.begun)),
         }
     }
 
@@ -156,13 +155,13 @@ impl Playback {
     /// read tells of a connection that broke or ended.
     ///
     /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
-    /// in tcp(7)). What it keeps with the bytes counts, too: less than half of the room may be full.
+    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is.
     fn has(&mut self, least: usize) -> Result<bool, Error> {
         let socket = self.watched()?;
         let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
         let room = sockopt::socket_recv_buffer_size(socket).map_err(|errno| cut(&errno.into()))?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
-        let is_full = there >= room / 8 * 3;
+        let is_full = there >= room / 4;
         self.was_full |= is_full;
         Ok(there == 0 || there >= least || is_full)
     }
@@ -208,32 +207,25 @@ impl Playback {
             _ => Err(Error::Cut("the connection is lost".to_owned())),
         }
     }
+}
 
-    /// What an error status says.
-    async fn refusal(&mut self, status: u16) -> Error {
-        let text = limited(TEXT_LIMIT, "error text", self.text()).await.unwrap_or_default();
-        Error::Playback { status, text: answer::quote(&text) }
-    }
+/// What an error status says.
+async fn refusal(answer: Answer) -> Error {
+    let status = answer.head.status;
+    Error::Playback { status, text: answer::quote(&text(answer).await) }
+}
 
-    /// What JSON says in place of media.
-    async fn complaint(&mut self, status: u16) -> Error {
-        let text = limited(TEXT_LIMIT, "error text", self.text()).await.unwrap_or_default();
-        match answer::read(status, &text, "response") {
-            Ok(value) => Error::Unexpected(answer::quote(value.to_string().as_bytes())),
-            Err(error) => error,
-        }
+/// What JSON says in place of media.
+async fn complaint(answer: Answer) -> Error {
+    match answer::read(answer.head.status, &text(answer).await, "response") {
+        Ok(value) => Error::Unexpected(answer::quote(value.to_string().as_bytes())),
+        Err(error) => error,
     }
+}
 
-    /// The beginning of the body, which is no media.
-    async fn text(&mut self) -> Result<Vec<u8>, Error> {
-        let mut text = Vec::new();
-        while text.len() < MAX_TEXT
-            && let Some(piece) = self.chunk().await?
-        {
-            text.extend_from_slice(&piece);
-        }
-        Ok(text)
-    }
+/// The beginning of a body that is no media.
+async fn text(answer: Answer) -> Vec<u8> {
+    limited(TEXT_LIMIT, "error text", answer.beginning(MAX_TEXT)).await.unwrap_or_default()
 }
 
 /// What a socket holds now.

@@ -42,16 +42,22 @@ pub(crate) struct Answer {
 impl Answer {
     /// The whole body; an error when it is longer than `limit` bytes. Without a limit of time.
     pub(crate) async fn body(self, limit: usize) -> Result<Vec<u8>, Error> {
+        let body = self.beginning(limit).await?;
+        if body.len() > limit {
+            return Err(Error::Unexpected(format!("an answer of more than {limit} bytes")));
+        }
+        Ok(body)
+    }
+
+    /// The body, or some more than `limit` bytes of it where it is longer. Without a limit of time.
+    pub(crate) async fn beginning(self, limit: usize) -> Result<Vec<u8>, Error> {
         let Self { head: Head { mut framing, .. }, mut socket, begun: mut input } = self;
         let mut body = Vec::new();
         loop {
             while let Some(piece) = framing.piece(&mut input).map_err(|damaged| not_http(&damaged))? {
                 body.extend_from_slice(&piece);
             }
-            if body.len() > limit {
-                return Err(Error::Unexpected(format!("an answer of more than {limit} bytes")));
-            }
-            if framing.is_over() {
+            if body.len() > limit || framing.is_over() {
                 return Ok(body);
             }
             let mut read = Vec::with_capacity(4096);

@@ -102,11 +102,9 @@ impl Packager {
     /// Memory is short: let the oldest segment go that left the list long enough ago. Until then some stay a while longer,
     /// as memory that is given back to the system has to be cleared before it can be used again. False when there is none.
     pub fn reclaim(&mut self) -> bool {
-        let has_overdue = self.window.has_overdue();
-        if has_overdue {
-            self.window = self.window.reclaimed();
-        }
-        has_overdue
+        let Some(reclaimed) = self.window.reclaimed() else { return false };
+        self.window = reclaimed;
+        true
     }
 
     /// What can be played now.

@@ -187,17 +187,13 @@ impl Window {
 
     /// This window without the oldest segment, if that stayed because nobody needed its memory. One at a time: the
     /// memory of more would be given back to the system, which clears it before others may use it.
-    pub(crate) fn reclaimed(&self) -> Self {
-        let mut next = Inner::clone(&self.0);
-        if next.is_overdue(LINGER) {
-            next.drop_oldest();
+    pub(crate) fn reclaimed(&self) -> Option<Self> {
+        if !self.0.is_overdue(LINGER) {
+            return None;
         }
-        Self(Arc::new(next))
-    }
-
-    /// Whether [`Window::reclaimed`] has fewer segments.
-    pub(crate) fn has_overdue(&self) -> bool {
-        self.0.is_overdue(LINGER)
+        let mut next = Inner::clone(&self.0);
+        next.drop_oldest();
+        Some(Self(Arc::new(next)))
     }
 
     /// This window, to which nothing will be added.
@@ -309,17 +305,16 @@ mod tests {
 
         for oldest in [1_084, 1_085, 1_086] {
             assert!(window.segment(oldest).is_some() && window.segment(oldest - 1).is_none());
-            assert!(window.has_overdue());
-            window = window.reclaimed();
+            window = window.reclaimed().unwrap();
         }
-        assert!(!window.has_overdue() && window.reclaimed().segment(1_087).is_some());
+        assert!(window.segment(1_087).is_some() && window.reclaimed().is_none());
         assert_eq!(window.playlist(), playlist);
     }
 
     #[test]
     fn where_memory_is_bounded_nothing_stays_longer() {
         let tight = window(100, &Config { max_bytes: 1_300, ..Config::default() }, |_| false);
-        assert!(tight.bytes() <= 1_300 && !tight.has_overdue());
+        assert!(tight.bytes() <= 1_300 && tight.reclaimed().is_none());
     }
 
     #[test]

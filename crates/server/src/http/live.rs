@@ -12,9 +12,10 @@ use axum::{
 
 use super::{
     Kind, Problem, Services,
-    copies::{Copy, Outgoing},
+    copies::SegmentFile,
     extract::{Path, Viewer},
     low_latency,
+    outgoing::Outgoing,
     segment::{self, Media},
     text,
 };
@@ -131,7 +132,8 @@ pub(super) async fn segment(
     // Ranges are defined for GET alone (RFC 9110, 14.2).
     let ranged = (method == Method::GET).then_some(&headers);
     let outgoing = outgoing.filter(|_| method == Method::GET);
-    let in_file = outgoing.and_then(|Extension(outgoing)| Some(Media::File(Copy::of(segment)?, outgoing)));
+    let in_file =
+        outgoing.and_then(|Extension(outgoing)| Some(Media::File(SegmentFile::of(segment)?, outgoing)));
     let media = in_file.unwrap_or_else(|| Media::Chunks(segment.chunks().cloned().collect()));
     segment::respond(media, ranged, services.http.password.is_none())
 }

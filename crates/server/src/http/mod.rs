@@ -26,6 +26,7 @@ mod index;
 mod live;
 mod low_latency;
 mod openapi;
+mod outgoing;
 mod patience;
 mod play;
 mod problem;

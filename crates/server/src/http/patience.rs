@@ -12,14 +12,12 @@ use std::{
     time::Duration,
 };
 
-use rustix::net::{SendFlags, send};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep},
 };
 
-use super::{Services, copies::Outgoing};
+use super::{Services, outgoing::Outlet};
 
 /// How long a connection's writes may wait. Every request of the connection has it among its extensions.
 #[derive(Debug, Clone)]
@@ -48,8 +46,7 @@ fn millis(limit: Duration) -> u64 {
 ///
 /// It counts what it sends: the one place where every byte passes.
 pub(super) struct Patient {
-    tcp: TcpStream,
-    outgoing: Outgoing,
+    tcp: Outlet,
     patience: Patience,
     /// Runs while a write waits. Made once a connection first needs it, then moved.
     clock: Option<Pin<Box<Sleep>>>,
@@ -58,34 +55,8 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(tcp: TcpStream, outgoing: Outgoing, patience: Patience, services: Services) -> Self {
-        Self { tcp, outgoing, patience, clock: None, waiting: false, services }
-    }
-
-    /// Write of `bufs` what lies in memory, or what comes next from a file, where the first only stands in for it.
-    fn write(&mut self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match bufs.iter().position(|buf| Outgoing::stands_in(buf)) {
-            Some(0) => self.send(cx, |tcp, outgoing| outgoing.send(tcp, bufs[0].len())),
-            // The head of an answer leaves together with what is behind it.
-            Some(_) => {
-                self.send(cx, |tcp, _| Ok(send(tcp, &bufs[0], SendFlags::MORE | SendFlags::NOSIGNAL)?))
-            }
-            None => pin!(&mut self.tcp).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn send(
-        &self,
-        cx: &mut Context<'_>,
-        send: impl Fn(&TcpStream, &Outgoing) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.tcp.poll_write_ready(cx))?;
-            match self.tcp.try_io(Interest::WRITABLE, || send(&self.tcp, &self.outgoing)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                sent => return Poll::Ready(sent),
-            }
-        }
+    pub(super) fn new(tcp: Outlet, patience: Patience, services: Services) -> Self {
+        Self { tcp, patience, clock: None, waiting: false, services }
     }
 
     /// Pass on how a write went, or fail it when it has waited for too long.
@@ -124,7 +95,7 @@ impl AsyncRead for Patient {
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let wrote = self.write(cx, &[io::IoSlice::new(buf)]);
+        let wrote = pin!(&mut self.tcp).poll_write(cx, buf);
         self.judge(wrote, cx)
     }
 
@@ -133,7 +104,7 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let wrote = self.write(cx, bufs);
+        let wrote = pin!(&mut self.tcp).poll_write_vectored(cx, bufs);
         self.judge(wrote, cx)
     }
 

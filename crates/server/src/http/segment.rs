@@ -15,10 +15,7 @@ use axum::{
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::{
-    Kind, Problem,
-    copies::{Copy, FromFile, Outgoing},
-};
+use super::{Kind, Problem, copies::SegmentFile, outgoing::Outgoing};
 
 /// A segment number is never used twice for other bytes, so nobody ever needs to ask again.
 const FOR_ALL: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -30,23 +27,37 @@ const MPEG_TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 pub(super) enum Media {
     Chunks(Vec<Bytes>),
     /// In a file, for one connection.
-    File(Arc<Copy>, Outgoing),
+    File(Arc<SegmentFile>, Outgoing),
 }
 
 impl Media {
     fn len(&self) -> usize {
         match self {
             Self::Chunks(chunks) => chunks.iter().map(Bytes::len).sum(),
-            Self::File(copy, _) => copy.len(),
+            Self::File(file, _) => file.len(),
         }
     }
 
-    fn body(self, range: Range<usize>) -> Body {
+    /// The beginning of `range`, which is not empty: as far as it lies in one place.
+    fn piece(&self, range: &Range<usize>) -> Bytes {
         match self {
-            Self::Chunks(chunks) => Body::new(Slices::new(chunks, range)),
-            Self::File(copy, outgoing) => Body::new(FromFile::new(copy, outgoing, range)),
+            Self::Chunks(chunks) => slice(chunks, range),
+            Self::File(file, outgoing) => outgoing.stand_in(file, range),
         }
     }
+}
+
+/// The beginning of `range` of `chunks`, as far as it lies in one of them.
+fn slice(chunks: &[Bytes], range: &Range<usize>) -> Bytes {
+    let (mut from, mut to) = (range.start, range.end);
+    for chunk in chunks {
+        if from < chunk.len() {
+            return chunk.slice(from..to.min(chunk.len()));
+        }
+        from -= chunk.len();
+        to -= chunk.len();
+    }
+    Bytes::new()
 }
 
 /// Answer with `media`, or with the range of it that the headers `asked` ask for, where ranges count at all; `open` is for
@@ -63,7 +74,7 @@ pub(super) fn respond(
     };
     let sent = range.clone().unwrap_or(0..whole);
     let length = sent.len();
-    let mut response = Response::new(media.body(sent));
+    let mut response = Response::new(Body::new(Part { media, left: sent }));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, MPEG_TS);
     headers.insert(header::CACHE_CONTROL, if open { FOR_ALL } else { FOR_ONE });
@@ -129,38 +140,13 @@ impl Asked {
     }
 }
 
-/// A range of a body, chunk by chunk.
-struct Slices {
-    chunks: Vec<Bytes>,
-    /// The chunk to look at next, and how far into it.
-    chunk: usize,
-    skip: usize,
-    left: usize,
+/// What is left of a range of a segment.
+struct Part {
+    media: Media,
+    left: Range<usize>,
 }
 
-impl Slices {
-    fn new(chunks: Vec<Bytes>, range: Range<usize>) -> Self {
-        let left = range.len();
-        Self { chunks, chunk: 0, skip: range.start, left }
-    }
-
-    fn next(&mut self) -> Option<Bytes> {
-        while self.left > 0 {
-            let chunk = self.chunks.get(self.chunk)?;
-            self.chunk += 1;
-            if self.skip < chunk.len() {
-                let from = std::mem::take(&mut self.skip);
-                let slice = chunk.slice(from..chunk.len().min(from.saturating_add(self.left)));
-                self.left -= slice.len();
-                return Some(slice);
-            }
-            self.skip -= chunk.len();
-        }
-        None
-    }
-}
-
-impl http_body::Body for Slices {
+impl http_body::Body for Part {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -168,15 +154,20 @@ impl http_body::Body for Slices {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.next().map(|slice| Ok(Frame::data(slice))))
+        if self.left.is_empty() {
+            return Poll::Ready(None);
+        }
+        let piece = self.media.piece(&self.left);
+        self.left.start += piece.len();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left as u64)
+        SizeHint::with_exact(self.left.len() as u64)
     }
 }
 

@@ -13,9 +13,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Services,
-    copies::Outgoing,
     edge::Edge,
     gather::Gathered,
+    outgoing::{Outgoing, Outlet},
     patience::{Patience, Patient},
 };
 
@@ -125,7 +125,11 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
     let _ = tcp.set_nodelay(true);
     let patience = Patience::new(edge.services.http.write_timeout);
     let outgoing = Outgoing::default();
-    let io = TokioIo::new(Patient::new(tcp, outgoing.clone(), patience.clone(), edge.services.clone()));
+    let io = TokioIo::new(Patient::new(
+        Outlet::new(tcp, outgoing.clone()),
+        patience.clone(),
+        edge.services.clone(),
+    ));
     let service = service_fn(async |mut request: Request<Incoming>| {
         request.extensions_mut().insert(patience.clone());
         request.extensions_mut().insert(outgoing.clone());
