@@ -18,6 +18,8 @@ use crate::{
 /// For the text that comes with an error status; it is only there to be shown.
 const TEXT_LIMIT: Duration = Duration::from_secs(1);
 const MAX_TEXT: usize = 4096;
+/// The most memory that the kernel keeps of what it has handed out in part: 64 kB of payload, rounded up.
+const READ_IN_PART: usize = 128 << 10;
 /// getstream, `/ace/r`, `/content`: the engine needs two.
 const MAX_REDIRECTS: usize = 4;
 
@@ -155,13 +157,14 @@ impl Playback {
     /// read tells of a connection that broke or ended.
     ///
     /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
-    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is.
+    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is. And what was read in
+    /// part is kept whole, be it 128 kB.
     fn has(&mut self, least: usize) -> Result<bool, Error> {
         let socket = self.watched()?;
         let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
         let room = sockopt::socket_recv_buffer_size(socket).map_err(|errno| cut(&errno.into()))?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
-        let is_full = there >= room / 4;
+        let is_full = there >= (room / 8).max(room.saturating_sub(READ_IN_PART) / 3);
         self.was_full |= is_full;
         Ok(there == 0 || there >= least || is_full)
     }

@@ -9,6 +9,10 @@ use mpegts::{PACKET_LEN, Packets};
 /// keep and use again, large enough that a segment has few.
 const BLOCK: usize = 87 * PACKET_LEN;
 
+/// Where hardly any are copied, in such small ones: a few packets that are held for as long as their segment would keep
+/// the allocator from giving back what it took for hundreds of larger blocks when the stream began.
+const SMALL_BLOCK: usize = 8 * PACKET_LEN;
+
 /// What is received in blocks of at least this size is kept where it lies: a run of packets is a slice of its block. What
 /// comes in smaller ones is copied, or a segment would have many pieces, in blocks that are hardly filled.
 const LARGE: usize = 32 * 1024;
@@ -86,7 +90,7 @@ impl Body {
     fn close_run(&mut self) {
         let run = mem::take(&mut self.run);
         let packets = self.source.slice(run);
-        if packets.len() < MIN_RUN || self.source.len() < LARGE {
+        if packets.len() < MIN_RUN || !self.stays() {
             packets.chunks(PACKET_LEN).for_each(|packet| self.copy(packet));
         } else {
             self.close_block();
@@ -94,10 +98,17 @@ impl Body {
         }
     }
 
+    /// Whether what is being taken apart is kept where it lies.
+    fn stays(&self) -> bool {
+        self.source.len() >= LARGE
+    }
+
     fn copy(&mut self, packet: &[u8]) {
-        if self.open.capacity() - self.open.len() < PACKET_LEN {
+        let room = self.open.capacity() - self.open.len();
+        let size = if self.stays() { SMALL_BLOCK } else { BLOCK };
+        if !(PACKET_LEN..=size).contains(&room) {
             self.close_block();
-            self.open = BytesMut::with_capacity(BLOCK);
+            self.open = BytesMut::with_capacity(size);
         }
         self.open.extend_from_slice(packet);
     }
@@ -183,6 +194,19 @@ mod tests {
 
         let (short, _) = pass(3_400, 20, |_| false);
         assert!(short.iter().map(Bytes::len).sum::<usize>() == 3_400 * PACKET_LEN && short.len() < 200);
+    }
+
+    #[test]
+    fn a_few_packets_hold_little_however_much_was_copied_before() {
+        let mut body = Body::default();
+        for (piece, room) in [(20, BLOCK), (400, SMALL_BLOCK)] {
+            let source = Bytes::from((0..piece).flat_map(packet).collect::<Vec<u8>>());
+            body.enter(&source);
+            body.push(Packets::new(&source[..PACKET_LEN]));
+            body.leave();
+            assert_eq!(body.open.capacity(), room, "pieces of {piece} packets");
+        }
+        assert_eq!(body.take_until(2).concat(), [packet(0); 2].concat());
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::{sync::OnceLock, time::Duration};
 use acestream::Playback;
 use tokio::time::{Instant, sleep_until};
 
-/// The distance of two ticks. At 8 Mbit/s, 400 kB gather in it: a delay that a segment of seconds does not show, in a
+/// The distance of two ticks. At 8 Mbit/s, 600 kB gather in it: a delay that a segment of seconds does not show, in a
 /// buffer that the system makes as large as it has to be (`tcp_rmem`).
-const TICK: Duration = Duration::from_millis(400);
+const TICK: Duration = Duration::from_millis(600);
 
 /// How finely it is taken where viewers play parts, of which there should be one each third of a second.
 const STEADY: Duration = Duration::from_millis(80);
