@@ -157,8 +157,8 @@ impl Playback {
     /// read tells of a connection that broke or ended.
     ///
     /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
-    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is. And what was read in
-    /// part is kept whole, be it 128 kB.
+    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is. What was read in part
+    /// is kept whole; where there is little room, the rest of it is read as well, or nothing else may have any.
     fn has(&mut self, least: usize) -> Result<bool, Error> {
         let socket = self.watched()?;
         let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
@@ -166,7 +166,8 @@ impl Playback {
         let there = usize::try_from(there).unwrap_or(usize::MAX);
         let is_full = there >= (room / 8).max(room.saturating_sub(READ_IN_PART) / 3);
         self.was_full |= is_full;
-        Ok(there == 0 || there >= least || is_full)
+        let is_rest = self.was_full && room < 4 * READ_IN_PART;
+        Ok(there == 0 || there >= least || is_full || is_rest)
     }
 
     fn piece(&mut self) -> Result<Option<Bytes>, Error> {
@@ -340,6 +341,21 @@ mod tests {
         let both = async { tokio::join!(write, read) };
         let (written, ()) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
         assert!(written.is_err(), "nobody reads the rest");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_in_a_small_buffer_that_was_full() {
+        let (socket, mut engine) = sockets(16 << 10).await;
+        let mut playback = Playback::new(socket, Framing::Close, Bytes::new());
+        engine.write_all(b"abc").await.unwrap();
+        while rustix::io::ioctl_fionread(playback.watched().unwrap()).unwrap() < 3 {
+            tokio::task::yield_now().await;
+        }
+
+        assert_eq!(playback.take(4), Ok(Taken::Nothing));
+        playback.was_full = true;
+        assert_eq!(playback.take(4), data(b"abc"));
+        assert_eq!(playback.take(4), Ok(Taken::Nothing));
     }
 
     #[tokio::test]
