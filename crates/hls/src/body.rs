@@ -106,6 +106,7 @@ impl Body {
     fn copy(&mut self, packet: &[u8]) {
         let room = self.open.capacity() - self.open.len();
         let size = if self.stays() { SMALL_BLOCK } else { BLOCK };
+        // A block that the first seconds left open is not kept for a packet now and then.
         if !(PACKET_LEN..=size).contains(&room) {
             self.close_block();
             self.open = BytesMut::with_capacity(size);

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    iter,
     ops::Range,
     pin::Pin,
     sync::Arc,
@@ -38,26 +39,37 @@ impl Media {
         }
     }
 
-    /// The beginning of `range`, which is not empty: as far as it lies in one place.
-    fn piece(&self, range: &Range<usize>) -> Bytes {
+    fn body(self, range: Range<usize>) -> Body {
+        let left = range.len();
         match self {
-            Self::Chunks(chunks) => slice(chunks, range),
-            Self::File(file, outgoing) => outgoing.stand_in(file, range),
+            Self::Chunks(chunks) => Body::new(Part { pieces: cut(chunks, range), left }),
+            Self::File(file, outgoing) => Body::new(Part { pieces: stand_ins(file, outgoing, range), left }),
         }
     }
 }
 
-/// The beginning of `range` of `chunks`, as far as it lies in one of them.
-fn slice(chunks: &[Bytes], range: &Range<usize>) -> Bytes {
-    let (mut from, mut to) = (range.start, range.end);
-    for chunk in chunks {
-        if from < chunk.len() {
-            return chunk.slice(from..to.min(chunk.len()));
-        }
-        from -= chunk.len();
-        to -= chunk.len();
-    }
-    Bytes::new()
+/// What of `chunks` lies in `range`.
+fn cut(chunks: Vec<Bytes>, range: Range<usize>) -> impl Iterator<Item = Bytes> {
+    let mut end = 0;
+    chunks.into_iter().filter_map(move |chunk| {
+        let start = end;
+        end += chunk.len();
+        let (from, to) = (range.start.max(start), range.end.min(end));
+        (from < to).then(|| chunk.slice(from - start..to - start))
+    })
+}
+
+/// What stands for `range` of `file`. Whoever takes a piece is to write it before the next.
+fn stand_ins(
+    file: Arc<SegmentFile>,
+    outgoing: Outgoing,
+    mut range: Range<usize>,
+) -> impl Iterator<Item = Bytes> {
+    iter::from_fn(move || {
+        let piece = (!range.is_empty()).then(|| outgoing.stand_in(&file, &range))?;
+        range.start += piece.len();
+        Some(piece)
+    })
 }
 
 /// Answer with `media`, or with the range of it that the headers `asked` ask for, where ranges count at all; `open` is for
@@ -74,7 +86,7 @@ pub(super) fn respond(
     };
     let sent = range.clone().unwrap_or(0..whole);
     let length = sent.len();
-    let mut response = Response::new(Body::new(Part { media, left: sent }));
+    let mut response = Response::new(media.body(sent));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, MPEG_TS);
     headers.insert(header::CACHE_CONTROL, if open { FOR_ALL } else { FOR_ONE });
@@ -140,13 +152,14 @@ impl Asked {
     }
 }
 
-/// What is left of a range of a segment.
-struct Part {
-    media: Media,
-    left: Range<usize>,
+/// A range of a segment, piece by piece.
+struct Part<I> {
+    pieces: I,
+    /// How many bytes are to come.
+    left: usize,
 }
 
-impl http_body::Body for Part {
+impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Part<I> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -154,20 +167,17 @@ impl http_body::Body for Part {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.left.is_empty() {
-            return Poll::Ready(None);
-        }
-        let piece = self.media.piece(&self.left);
-        self.left.start += piece.len();
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        let piece = self.pieces.next();
+        self.left -= piece.as_ref().map_or(0, Bytes::len);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left.is_empty()
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left.len() as u64)
+        SizeHint::with_exact(self.left as u64)
     }
 }
 
@@ -185,6 +195,16 @@ mod tests {
         assert_eq!(asked("bytes=5-"), Some(Asked::From(5, None)));
         assert_eq!(asked("bytes=-7"), Some(Asked::Last(7)));
         assert_eq!(asked("bytes=1-99999999999999999999999"), Some(Asked::From(1, Some(usize::MAX))));
+    }
+
+    #[test]
+    fn any_range_is_cut_out_of_chunks_of_any_size() {
+        let chunks: Vec<Bytes> = ["ab", "", "c", "defg"].map(Bytes::from).into();
+        for range in (0..7).flat_map(|from| (from + 1..=7).map(move |to| from..to)) {
+            let pieces: Vec<Bytes> = cut(chunks.clone(), range.clone()).collect();
+            assert!(pieces.iter().all(|piece| !piece.is_empty()), "{range:?}");
+            assert_eq!(pieces.concat(), b"abcdefg"[range]);
+        }
     }
 
     #[test]
