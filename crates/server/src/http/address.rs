@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 
-use super::{Kind, Problem, Services, extract::Peer};
+use super::{Kind, Problem, Services, extract::Connection};
 
 /// The server's address as this client knows it, without a slash at the end: `https://tv.example`.
 ///
@@ -20,8 +20,8 @@ impl FromRequestParts<Services> for Address {
         if let Some(url) = &services.http.public_url {
             return Ok(Self(url.as_str().trim_end_matches('/').to_owned()));
         }
-        let peer = parts.extensions.get::<Peer>();
-        let trusted = peer.is_some_and(|peer| services.http.trusts(peer.0.ip()));
+        let connection = parts.extensions.get::<Connection>();
+        let trusted = connection.is_some_and(|connection| services.http.trusts(connection.peer.ip()));
         let told = if trusted { Told::of(&parts.headers) } else { Told::default() };
         let host = told.host.or_else(|| text(&parts.headers, header::HOST.as_str()));
         let host = host.or(parts.uri.authority().map(Authority::as_str)).ok_or_else(no_host)?;

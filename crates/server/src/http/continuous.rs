@@ -19,9 +19,8 @@ use http_body::Frame;
 
 use super::{
     Problem, Services,
-    extract::{Path, Viewer},
+    extract::{Connection, Path, Viewer},
     live,
-    patience::Patience,
 };
 use crate::live::Reader;
 
@@ -51,14 +50,14 @@ pub(super) async fn stream(
     Path(hash): Path<String>,
     viewer: Viewer,
     method: Method,
-    Extension(patience): Extension<Patience>,
+    Extension(connection): Extension<Connection>,
 ) -> Result<Response<Body>, Problem> {
     let id = hash.parse()?;
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
         let (stream, _) = live::joined(&services, &id, viewer, |_| {}, Reader::can_begin).await?;
-        patience.at_most(PATIENCE);
+        connection.patience.at_most(PATIENCE);
         let watching = stream.hold(viewer.0);
         Body::new(Endless::new(Reader::new(stream, watching)))
     };

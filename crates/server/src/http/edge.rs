@@ -1,9 +1,9 @@
 //! What every request passes: cross-origin rules, the password, the figures, the log of problems.
 //!
-//! One plain function around the router rather than a stack of layers: a segment must cost no more here
-//! than in nginx.
+//! One plain function around the router rather than a stack of layers, and past it for what players fetch again and
+//! again: a segment must cost no more here than in nginx.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ use tower::Service as _;
 use super::{
     Kind, Problem, Services,
     cors::{self, Page},
-    extract::Peer,
+    live,
     problem::Report,
     router,
 };
@@ -41,11 +41,11 @@ impl Edge {
     }
 
     /// Answer one request. Whatever goes wrong is in the answer.
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let begun = Instant::now();
         let page = Page::of(request.headers(), &self.services.http.allowed_origins);
         let asked = (request.method().clone(), request.uri().clone());
-        let mut response = self.route(request, peer).await;
+        let mut response = self.route(request).await;
         if let Some(Report { problem, instance }) = response.extensions().get() {
             problem.log(instance, &asked.0, asked.1.path());
         }
@@ -57,15 +57,18 @@ impl Edge {
         response
     }
 
-    async fn route(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn route(&self, request: Request<Incoming>) -> Response<Body> {
         if cors::is_preflight(&request) {
             return cors::preflight(request.headers());
         }
         if let Err(problem) = self.admit(&request).and_then(|()| check_length(request.uri())) {
             return problem.into_response();
         }
-        request.extensions_mut().insert(Peer(peer));
-        let Ok(response) = self.router.clone().call(request).await;
+        let (parts, body) = request.into_parts();
+        if let Some(response) = live::file(&self.services, &parts).await {
+            return response;
+        }
+        let Ok(response) = self.router.clone().call(Request::from_parts(parts, body)).await;
         response
     }
 

@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::{Kind, Problem, Services};
+use super::{Kind, Problem, Services, outgoing::Outgoing, patience::Patience};
 
 /// A JSON body, which comes in time and within the limit.
 #[derive(Debug)]
@@ -121,9 +121,14 @@ impl From<QueryRejection> for Problem {
     }
 }
 
-/// The other end of the connection. The server adds it to every request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
+/// The connection that a request came by. Every request has it among its extensions.
+#[derive(Debug, Clone)]
+pub(super) struct Connection {
+    /// The other end.
+    pub(super) peer: SocketAddr,
+    pub(super) patience: Patience,
+    pub(super) outgoing: Outgoing,
+}
 
 /// Who asks, as far as one can tell without asking: a number of the address and the program.
 ///
@@ -135,16 +140,23 @@ impl FromRequestParts<Services> for Viewer {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts, services))
+    }
+}
+
+impl Viewer {
+    /// Who sent the request that begins with `parts`.
+    pub(super) fn of(parts: &Parts, services: &Services) -> Self {
         let mut number = DefaultHasher::new();
         client(parts, services).hash(&mut number);
         parts.headers.get(header::USER_AGENT).hash(&mut number);
-        Ok(Self(number.finish()))
+        Self(number.finish())
     }
 }
 
 /// The client's address: the connection's, or what trusted proxies say.
 fn client(parts: &Parts, services: &Services) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<Peer>()?.0.ip();
+    let peer = parts.extensions.get::<Connection>()?.peer.ip();
     if services.http.trusted_proxies.is_empty() || !services.http.trusts(peer) {
         return Some(peer);
     }

@@ -32,8 +32,7 @@ const BY_HAND: usize = 64 << 10;
 /// What stands for the bytes of files. It is never read.
 static STAND_IN: [u8; 1 << 20] = [0; 1 << 20];
 
-/// What a connection sends from files, in the order of its answers. Every request of the connection has it among its
-/// extensions.
+/// What a connection sends from files, in the order of its answers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outgoing(Arc<Mutex<VecDeque<Piece>>>);
 

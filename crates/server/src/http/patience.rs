@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{Services, outgoing::Outlet};
 
-/// How long a connection's writes may wait. Every request of the connection has it among its extensions.
+/// How long a connection's writes may wait.
 #[derive(Debug, Clone)]
 pub(super) struct Patience(Arc<AtomicU64>);
 

@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Services,
     edge::Edge,
+    extract::Connection,
     gather::Gathered,
     outgoing::{Outgoing, Outlet},
     patience::{Patience, Patient},
@@ -130,10 +131,10 @@ async fn converse(tcp: TcpStream, peer: SocketAddr, edge: &Edge, finish: &Cancel
         patience.clone(),
         edge.services.clone(),
     ));
+    let itself = Connection { peer, patience, outgoing };
     let service = service_fn(async |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(patience.clone());
-        request.extensions_mut().insert(outgoing.clone());
-        Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await.map(Gathered::new))
+        request.extensions_mut().insert(itself.clone());
+        Ok::<_, std::convert::Infallible>(edge.answer(request).await.map(Gathered::new))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

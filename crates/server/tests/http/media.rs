@@ -56,6 +56,24 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_written_otherwise_leads_to_the_same_file() {
+    let app = TestApp::start().await;
+    let segment = app.first_segment().await;
+    let got = app.get(&segment).await.bytes().await.unwrap();
+    // Players fetch it past the router.
+    let encoded = |character: char| segment.replace(character, &format!("%{:02X}", u32::from(character)));
+
+    for otherwise in ['_', 'g'].map(encoded) {
+        let response = app.get(&otherwise).await;
+        assert_eq!(response.status(), 200, "{otherwise}");
+        assert_eq!(response.bytes().await.unwrap(), got, "{otherwise}");
+    }
+    assert_eq!(app.request(Method::POST, &segment).send().await.unwrap().status(), 405);
+    assert_eq!(app.get(&format!("{segment}/x_0.ts")).await.status(), 404);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_range_is_that_part_of_the_segment() {
     let app = TestApp::start().await;
     let segment = app.first_segment().await;
