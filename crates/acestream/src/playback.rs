@@ -156,18 +156,16 @@ impl Playback {
     /// Whether it is worth a read: at least `least` bytes are there, or as many as there is room for. Or none, as only a
     /// read tells of a connection that broke or ended.
     ///
-    /// The kernel begins with room for 64 kB and makes more when much is read at a time (`tcp_rmem`, `tcp_moderate_rcvbuf`
-    /// in tcp(7)). What it keeps with the bytes counts, too: a third of the room may be all there is. What was read in part
-    /// is kept whole; where there is little room, the rest of it is read as well, or nothing else may have any.
+    /// Where there is little room, the rest of what was read in part is read as well, or nothing else may have any.
     fn has(&mut self, least: usize) -> Result<bool, Error> {
         let socket = self.watched()?;
         let there = rustix::io::ioctl_fionread(socket).map_err(|errno| cut(&errno.into()))?;
         let room = sockopt::socket_recv_buffer_size(socket).map_err(|errno| cut(&errno.into()))?;
         let there = usize::try_from(there).unwrap_or(usize::MAX);
-        let is_full = there >= (room / 8).max(room.saturating_sub(READ_IN_PART) / 3);
-        self.was_full |= is_full;
-        let is_rest = self.was_full && room < 4 * READ_IN_PART;
-        Ok(there == 0 || there >= least || is_full || is_rest)
+        let room = Room(room);
+        self.was_full |= room.is_full(there);
+        let is_rest = self.was_full && room.is_little();
+        Ok(there == 0 || there >= least || room.is_full(there) || is_rest)
     }
 
     fn piece(&mut self) -> Result<Option<Bytes>, Error> {
@@ -210,6 +208,25 @@ impl Playback {
             Socket::Watched(socket) => Ok(socket),
             _ => Err(Error::Cut("the connection is lost".to_owned())),
         }
+    }
+}
+
+/// How many bytes the kernel may take for what a connection received.
+///
+/// It begins with 128 kB, for 64 kB of payload, and makes more when much is read at a time (`tcp_rmem`,
+/// `tcp_moderate_rcvbuf` in tcp(7)). What it keeps with the bytes counts, too, and so does all of what was read in part.
+#[derive(Debug, Clone, Copy)]
+struct Room(usize);
+
+impl Room {
+    /// Whether so many bytes of payload may be all that fit: a third may be, beside what was read in part.
+    fn is_full(self, there: usize) -> bool {
+        there >= (self.0 / 8).max(self.0.saturating_sub(READ_IN_PART) / 3)
+    }
+
+    /// Whether what was read in part takes a good deal of it.
+    fn is_little(self) -> bool {
+        self.0 < 4 * READ_IN_PART
     }
 }
 
@@ -341,6 +358,18 @@ mod tests {
         let both = async { tokio::join!(write, read) };
         let (written, ()) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
         assert!(written.is_err(), "nobody reads the rest");
+    }
+
+    #[test]
+    fn room_is_full_of_a_third_of_it_beside_what_was_read_in_part() {
+        for (kilobytes, full_of, is_little) in
+            [(32, 4, true), (128, 16, true), (511, 127 + 1, true), (512, 128, false), (6272, 2048, false)]
+        {
+            let room = Room(kilobytes << 10);
+            assert!(room.is_full(full_of << 10), "{kilobytes}");
+            assert!(!room.is_full((full_of << 10) - 400), "{kilobytes}");
+            assert_eq!(room.is_little(), is_little, "{kilobytes}");
+        }
     }
 
     #[tokio::test]

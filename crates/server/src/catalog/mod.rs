@@ -123,7 +123,12 @@ impl Catalog {
         let nothing = Snapshot::default();
         let lists = lists.into_iter().map(|saved| Arc::new(List::of(saved, &nothing))).collect();
         let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(1, lists, None)).await?;
-        tracing::info!(?read, "{} channels are there after {:.1?}", snapshot.len(), begun.elapsed());
+        tracing::info!(
+            ?read,
+            "{} channels were kept from before, read in {:.1?}",
+            snapshot.len(),
+            begun.elapsed()
+        );
         let now = Now {
             snapshot: Arc::new(snapshot),
             personal: Arc::new(personal),

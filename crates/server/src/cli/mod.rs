@@ -41,6 +41,8 @@ enum Command {
     /// Serve channels from an AceStream engine (what happens without a command, too).
     Serve,
     /// Show the whole path with three channels of its own: server, fake engine and web app in one process.
+    ///
+    /// What it stores is gone with it. It listens on the next port that is free, from `PORT` on, or 8000.
     Demo,
     /// Be an AceStream engine that plays clips in a loop, with every failure on request.
     FakeEngine(fake_engine::Arguments),

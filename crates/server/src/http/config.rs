@@ -43,7 +43,8 @@ pub struct Config {
     /// How long a client may take to send a request's body.
     #[serde(with = "duration")]
     pub body_timeout: Duration,
-    /// How long an answer may wait for a client that takes no byte of it.
+    /// How long an answer may wait for a client that takes nothing of it, or so little that the system's buffer for it gets
+    /// no room again.
     #[serde(with = "duration")]
     pub write_timeout: Duration,
     /// The largest request body.

@@ -19,8 +19,9 @@ use http_body::Frame;
 
 use super::{
     Problem, Services,
-    extract::{Connection, Path, Viewer},
+    extract::{Path, Viewer},
     live,
+    server::Connection,
 };
 use crate::live::Reader;
 

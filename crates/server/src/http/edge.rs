@@ -18,7 +18,7 @@ use tower::Service as _;
 use super::{
     Kind, Problem, Services,
     cors::{self, Page},
-    live,
+    live::Wanted,
     problem::Report,
     router,
 };
@@ -65,8 +65,10 @@ impl Edge {
             return problem.into_response();
         }
         let (parts, body) = request.into_parts();
-        if let Some(response) = live::file(&self.services, &parts).await {
-            return response;
+        if let Some(wanted) = Wanted::of(&parts.method, parts.uri.path()) {
+            // While a body waits to be read, nobody would notice that the client has gone.
+            drop(body);
+            return wanted.answer(&self.services, &parts).await;
         }
         let Ok(response) = self.router.clone().call(Request::from_parts(parts, body)).await;
         response

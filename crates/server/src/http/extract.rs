@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::{Kind, Problem, Services, outgoing::Outgoing, patience::Patience};
+use super::{Kind, Problem, Services, server::Connection};
 
 /// A JSON body, which comes in time and within the limit.
 #[derive(Debug)]
@@ -119,15 +119,6 @@ impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::new(Kind::InvalidRequest, plain(rejection.body_text()))
     }
-}
-
-/// The connection that a request came by. Every request has it among its extensions.
-#[derive(Debug, Clone)]
-pub(super) struct Connection {
-    /// The other end.
-    pub(super) peer: SocketAddr,
-    pub(super) patience: Patience,
-    pub(super) outgoing: Outgoing,
 }
 
 /// Who asks, as far as one can tell without asking: a number of the address and the program.

@@ -13,9 +13,10 @@ use axum::{
 use super::{
     Kind, Problem, Services,
     copies::SegmentFile,
-    extract::{Connection, Path, Viewer},
+    extract::{Path, Viewer},
     low_latency,
     segment::{self, Media},
+    server::Connection,
     text,
 };
 use crate::live::{EndReason, NotReady, Snapshot, Stream};
@@ -51,22 +52,30 @@ async fn playlist_of(services: &Services, hash: &str, asked: &Parts) -> Result<R
     Ok(text::respond(now.playlist(), &asked.headers))
 }
 
-/// The answer to a plain request for what players fetch again and again, as the router would find it; none to any other.
-/// The router's way takes a fifth of what a playlist costs.
-pub(super) async fn file(services: &Services, asked: &Parts) -> Option<Response<Body>> {
-    let path = asked.uri.path();
-    let (hash, file) = path.strip_prefix("/api/stream/")?.split_once('/')?;
-    if asked.method != Method::GET || path.contains('%') || file.contains('/') {
-        return None;
+/// What players fetch again and again, as a plain request names it: the channel, and the file of it.
+///
+/// It is answered past the router, whose way would cost a good part of what such a small answer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted<'a>(&'a str, &'a str);
+
+impl<'a> Wanted<'a> {
+    /// What a request begins with that asks for such a file; `None` of any other, which is the router's.
+    pub(super) fn of(method: &Method, path: &'a str) -> Option<Self> {
+        let (hash, file) = path.strip_prefix("/api/stream/")?.split_once('/')?;
+        let is_known = file == "playlist.m3u8" || file.starts_with("segment_") || file.starts_with("part_");
+        let is_plain = method == Method::GET && !path.contains('%') && !file.contains('/');
+        (is_known && is_plain).then_some(Self(hash, file))
     }
-    let answer = match file {
-        "playlist.m3u8" => playlist_of(services, hash, asked).await,
-        _ if file.starts_with("segment_") || file.starts_with("part_") => {
-            media_of(services, hash, file, asked).await
-        }
-        _ => return None,
-    };
-    Some(answer.into_response())
+
+    /// The answer to the request that begins with `asked`, the same as the router's.
+    pub(super) async fn answer(self, services: &Services, asked: &Parts) -> Response<Body> {
+        let Self(hash, file) = self;
+        let answer = match file {
+            "playlist.m3u8" => playlist_of(services, hash, asked).await,
+            media => media_of(services, hash, media, asked).await,
+        };
+        answer.into_response()
+    }
 }
 
 /// The stream `id`, and what it shows once it is `ready`; `begun` looks at it before it is waited for.
@@ -147,16 +156,16 @@ async fn media_of(
     asked: &Parts,
 ) -> Result<Response<Body>, Problem> {
     let id = hash.parse()?;
-    let wanted = File::parse(file)?;
+    let wanted = Name::parse(file)?;
     let stream = services.hub.find(&id).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("The stream {id} does not play. Its playlist starts it."))
     })?;
     stream.touch(Viewer::of(asked, services).0)?;
     let number = match wanted {
-        File::Part(part) => {
+        Name::Part(part) => {
             return low_latency::part(services, &stream, part, &asked.method, &asked.headers).await;
         }
-        File::Segment(number) => number,
+        Name::Segment(number) => number,
     };
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
@@ -171,14 +180,14 @@ async fn media_of(
 
 /// What the last piece of a media URL names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum File {
+enum Name {
     /// `segment_{n}.ts`.
     Segment(u64),
     /// `part_{n}_{i}.ts`: a segment and the part of it.
     Part((u64, u64)),
 }
 
-impl File {
+impl Name {
     fn parse(file: &str) -> Result<Self, Problem> {
         let name = file.strip_suffix(".ts").unwrap_or_default();
         if let Some(segment) = name.strip_prefix("segment_") {
@@ -216,10 +225,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_plain_request_for_what_players_fetch_goes_past_the_router() {
+        fn wanted(path: &str) -> Option<Wanted<'_>> {
+            Wanted::of(&Method::GET, path)
+        }
+
+        for file in ["playlist.m3u8", "segment_17.ts", "part_17_3.ts", "segment_x"] {
+            let path = format!("/api/stream/abc/{file}");
+            assert_eq!(wanted(&path), Some(Wanted("abc", file)));
+        }
+        for other in [
+            "/api/stream/abc/segment_17%2Ets",
+            "/api/stream/%61bc/playlist.m3u8",
+            "/api/stream/abc/segment_17.ts/",
+            "/api/stream/abc//segment_17.ts",
+            "/api/stream/abc/live.m3u8",
+            "/api/stream/playlist.m3u8",
+            "/api/streams/abc/playlist.m3u8",
+        ] {
+            assert_eq!(wanted(other), None, "{other}");
+        }
+        assert_eq!(Wanted::of(&Method::HEAD, "/api/stream/abc/playlist.m3u8"), None);
+    }
+
+    #[test]
     fn a_segment_number_is_read_strictly() {
-        assert_eq!(File::parse("segment_1763802000.ts").unwrap(), File::Segment(1_763_802_000));
-        assert_eq!(File::parse("segment_0.ts").unwrap(), File::Segment(0));
-        assert_eq!(File::parse("part_17_3.ts").unwrap(), File::Part((17, 3)));
+        assert_eq!(Name::parse("segment_1763802000.ts").unwrap(), Name::Segment(1_763_802_000));
+        assert_eq!(Name::parse("segment_0.ts").unwrap(), Name::Segment(0));
+        assert_eq!(Name::parse("part_17_3.ts").unwrap(), Name::Part((17, 3)));
         for odd in [
             "segment_.ts",
             "segment_-1.ts",
@@ -238,7 +271,7 @@ mod tests {
             "playlist.mpd",
             "",
         ] {
-            assert!(File::parse(odd).is_err(), "{odd:?}");
+            assert!(Name::parse(odd).is_err(), "{odd:?}");
         }
     }
 }

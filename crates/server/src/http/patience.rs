@@ -46,7 +46,7 @@ fn millis(limit: Duration) -> u64 {
 ///
 /// It counts what it sends: the one place where every byte passes.
 pub(super) struct Patient {
-    tcp: Outlet,
+    outlet: Outlet,
     patience: Patience,
     /// Runs while a write waits. Made once a connection first needs it, then moved.
     clock: Option<Pin<Box<Sleep>>>,
@@ -55,8 +55,8 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(tcp: Outlet, patience: Patience, services: Services) -> Self {
-        Self { tcp, patience, clock: None, waiting: false, services }
+    pub(super) fn new(outlet: Outlet, patience: Patience, services: Services) -> Self {
+        Self { outlet, patience, clock: None, waiting: false, services }
     }
 
     /// Pass on how a write went, or fail it when it has waited for too long.
@@ -89,13 +89,13 @@ impl AsyncRead for Patient {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        pin!(&mut self.tcp).poll_read(cx, buf)
+        pin!(&mut self.outlet).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let wrote = pin!(&mut self.tcp).poll_write(cx, buf);
+        let wrote = pin!(&mut self.outlet).poll_write(cx, buf);
         self.judge(wrote, cx)
     }
 
@@ -104,20 +104,20 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let wrote = pin!(&mut self.tcp).poll_write_vectored(cx, bufs);
+        let wrote = pin!(&mut self.outlet).poll_write_vectored(cx, bufs);
         self.judge(wrote, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.outlet.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.tcp).poll_flush(cx)
+        pin!(&mut self.outlet).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.tcp).poll_shutdown(cx)
+        pin!(&mut self.outlet).poll_shutdown(cx)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A segment as a response: the received buffers, uncopied, whole or a single range of them.
+//! A segment or a part as a response, whole or a single range of it: the received buffers, uncopied, or the copy in a file.
 
 use std::{
     convert::Infallible,
@@ -42,8 +42,8 @@ impl Media {
     fn body(self, range: Range<usize>) -> Body {
         let left = range.len();
         match self {
-            Self::Chunks(chunks) => Body::new(Part { pieces: cut(chunks, range), left }),
-            Self::File(file, outgoing) => Body::new(Part { pieces: stand_ins(file, outgoing, range), left }),
+            Self::Chunks(chunks) => Body::new(Pieces { rest: cut(chunks, range), left }),
+            Self::File(file, outgoing) => Body::new(Pieces { rest: stand_ins(file, outgoing, range), left }),
         }
     }
 }
@@ -153,13 +153,13 @@ impl Asked {
 }
 
 /// A range of a segment, piece by piece.
-struct Part<I> {
-    pieces: I,
+struct Pieces<I> {
+    rest: I,
     /// How many bytes are to come.
     left: usize,
 }
 
-impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Part<I> {
+impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Pieces<I> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -167,7 +167,7 @@ impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Part<I> {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next();
+        let piece = self.rest.next();
         self.left -= piece.as_ref().map_or(0, Bytes::len);
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }

@@ -19,7 +19,7 @@ const STEADY: Duration = Duration::from_millis(80);
 /// How finely media is taken where viewers want it at once.
 const FINE: Duration = Duration::from_millis(20);
 
-/// Media is left in the kernel no longer than this, however little there is.
+/// Media is taken at the first tick behind this, however little there is: less than a block waits for two ticks at most.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// How media is taken from the engine.

@@ -118,7 +118,11 @@ fn about_requests(page: &mut Page, figures: &Figures) {
     page.counter("acehls_http_sent_bytes_total", "Bytes sent to clients.", figures.sent_bytes.load(Relaxed));
     page.gauge("acehls_http_connections", "Connections open now.", figures.connections.load(Relaxed));
     let cut = figures.cut.load(Relaxed);
-    page.counter("acehls_http_connections_cut_total", "Connections cut whose client took nothing.", cut);
+    page.counter(
+        "acehls_http_connections_cut_total",
+        "Connections cut whose client took nothing, or next to nothing.",
+        cut,
+    );
 }
 
 fn about_streams(page: &mut Page, services: &Services) {
