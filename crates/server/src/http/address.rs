@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 
-use super::{Kind, Problem, Services, server::Connection};
+use super::{Kind, Problem, Services, connection::Connection};
 
 /// The server's address as this client knows it, without a slash at the end: `https://tv.example`.
 ///

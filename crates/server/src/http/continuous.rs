@@ -19,9 +19,9 @@ use http_body::Frame;
 
 use super::{
     Problem, Services,
+    connection::Connection,
     extract::{Path, Viewer},
     live,
-    server::Connection,
 };
 use crate::live::Reader;
 

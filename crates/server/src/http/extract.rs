@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::{Kind, Problem, Services, server::Connection};
+use super::{Kind, Problem, Services, connection::Connection};
 
 /// A JSON body, which comes in time and within the limit.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ use axum::{
 
 use super::{
     Kind, Problem, Services,
+    connection::Connection,
     copies::SegmentFile,
     extract::{Path, Viewer},
     low_latency,
     segment::{self, Media},
-    server::Connection,
     text,
 };
 use crate::live::{EndReason, NotReady, Snapshot, Stream};

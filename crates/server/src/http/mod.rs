@@ -10,6 +10,7 @@ use crate::{catalog::Catalog, health::Checks, live::Hub, logos::Logos};
 mod address;
 mod catalog;
 mod config;
+mod connection;
 mod continuous;
 mod copies;
 mod cors;

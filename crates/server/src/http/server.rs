@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Services,
+    connection::Connection,
     edge::Edge,
     gather::Gathered,
     outgoing::{Outgoing, Outlet},
@@ -117,15 +118,6 @@ impl Told {
         }
         due
     }
-}
-
-/// The connection that a request came by. Every request has it among its extensions.
-#[derive(Debug, Clone)]
-pub(super) struct Connection {
-    /// The other end.
-    pub(super) peer: SocketAddr,
-    pub(super) patience: Patience,
-    pub(super) outgoing: Outgoing,
 }
 
 /// Serve one connection's requests, until either side ends it.
