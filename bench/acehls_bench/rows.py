@@ -1,5 +1,6 @@
 """The four measurements of whole segments. Each gives rows of the table; a missing tool skips its peer, in a sentence."""
 
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -8,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -83,8 +85,7 @@ def live(bench, channels=20):
          "offset": f"{n * 1100 % 24000}ms"}
         for n in range(1, channels + 1)
     ]
-    ours = live_ours(bench, listed)
-    peer = None if bench.missing("ffmpeg", "nginx") else live_peer(bench, listed)
+    ours, peer = live_both(bench, listed)
     kin = live_kin(bench, listed)
     rate = f"{channels} channels, {ours['megabits'] / channels:.1f} Mbit/s each"
     allowed = ours["window"] + ours["growing"] + 30e6 + 0.5e6 * channels
@@ -130,7 +131,17 @@ def live(bench, channels=20):
     ]
 
 
-def live_ours(bench, listed):
+def live_both(bench, listed):
+    """Ours and FFmpeg at the same time: a machine's own speed changes by a third within minutes."""
+    if bench.missing("ffmpeg", "nginx"):
+        return live_ours(bench, listed, threading.Barrier(1)), None
+    both = threading.Barrier(2, timeout=300)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = [pool.submit(measure, bench, listed, both) for measure in (live_ours, live_peer)]
+        return [one.result() for one in running]
+
+
+def live_ours(bench, listed, both):
     folder = bench.folder("live-acehls")
     with FakeEngine(bench.acehls, folder, listed) as engine, Acehls(bench.acehls, folder, engine.url) as server:
         playlists = [server.play(channel["id"]) for channel in listed]
@@ -138,6 +149,7 @@ def live_ours(bench, listed):
             # Behind that, memory is used again and hardly grows any more.
             say("acehls: windows fill")
             filling, _ = rates(bench.seconds(FILLING), server.pids, lambda: received(server))
+            both.wait()
             say("acehls: viewers watch")
             cpu, megabits = rates(bench.seconds(60), server.pids, lambda: received(server))
             rss, (window, growing) = memory_bytes(server.pids, "Rss"), windows(server)
@@ -155,7 +167,7 @@ def live_ours(bench, listed):
     }
 
 
-def live_peer(bench, listed):
+def live_peer(bench, listed, both):
     folder = bench.folder("live-ffmpeg")
     root = bench.folder("live-ffmpeg-segments")
     with FakeEngine(bench.acehls, folder, listed) as engine, Nginx(folder, root) as nginx:
@@ -165,6 +177,7 @@ def live_peer(bench, listed):
             with Audience([f"{nginx.url}/{channel['id']}/out.m3u8" for channel in listed]) as audience:
                 say("ffmpeg: windows fill")
                 time.sleep(bench.seconds(FILLING))
+                both.wait()
                 say("ffmpeg: viewers watch")
                 nginx_before = cpu_seconds(nginx.pids)
                 cpu, megabits = rates(bench.seconds(60), pids, lambda: written(pids))
