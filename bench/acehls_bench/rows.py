@@ -138,6 +138,13 @@ def live_both(bench, listed):
     both = threading.Barrier(2, timeout=300)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = [pool.submit(measure, bench, listed, both) for measure in (live_ours, live_peer)]
+        try:
+            for one in concurrent.futures.as_completed(running):
+                one.result()
+        except Exception:
+            # The other would wait for it, and tell of nothing but that.
+            both.abort()
+            raise
         return [one.result() for one in running]
 
 

@@ -56,7 +56,10 @@ async fn playlist_of(services: &Services, hash: &str, asked: &Parts) -> Result<R
 ///
 /// It is answered past the router, whose way would cost a good part of what such a small answer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wanted<'a>(&'a str, &'a str);
+pub(super) struct Wanted<'a> {
+    hash: &'a str,
+    file: &'a str,
+}
 
 impl<'a> Wanted<'a> {
     /// What a request begins with that asks for such a file; `None` of any other, which is the router's.
@@ -64,12 +67,12 @@ impl<'a> Wanted<'a> {
         let (hash, file) = path.strip_prefix("/api/stream/")?.split_once('/')?;
         let is_known = file == "playlist.m3u8" || file.starts_with("segment_") || file.starts_with("part_");
         let is_plain = method == Method::GET && !path.contains('%') && !file.contains('/');
-        (is_known && is_plain).then_some(Self(hash, file))
+        (is_known && is_plain).then_some(Self { hash, file })
     }
 
     /// The answer to the request that begins with `asked`, the same as the router's.
     pub(super) async fn answer(self, services: &Services, asked: &Parts) -> Response<Body> {
-        let Self(hash, file) = self;
+        let Self { hash, file } = self;
         let answer = match file {
             "playlist.m3u8" => playlist_of(services, hash, asked).await,
             media => media_of(services, hash, media, asked).await,
@@ -162,15 +165,14 @@ async fn media_of(
     })?;
     stream.touch(Viewer::of(asked, services).0)?;
     let number = match wanted {
-        Name::Part(part) => {
-            return low_latency::part(services, &stream, part, &asked.method, &asked.headers).await;
-        }
+        Name::Part(part) => return low_latency::part(services, &stream, part, asked).await,
         Name::Segment(number) => number,
     };
     let now = stream.now();
     let segment = now.window.segment(number).ok_or_else(|| gone(&now, number))?;
     // Ranges are defined for GET alone (RFC 9110, 14.2).
     let ranged = (asked.method == Method::GET).then_some(&asked.headers);
+    // HEAD fetches nothing, and has nothing sent.
     let connection = ranged.and_then(|_| asked.extensions.get::<Connection>());
     let in_file = connection
         .and_then(|connection| Some(Media::File(SegmentFile::of(segment)?, connection.outgoing.clone())));
@@ -232,7 +234,7 @@ mod tests {
 
         for file in ["playlist.m3u8", "segment_17.ts", "part_17_3.ts", "segment_x"] {
             let path = format!("/api/stream/abc/{file}");
-            assert_eq!(wanted(&path), Some(Wanted("abc", file)));
+            assert_eq!(wanted(&path), Some(Wanted { hash: "abc", file }));
         }
         for other in [
             "/api/stream/abc/segment_17%2Ets",

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     body::Body,
     extract::{RawQuery, State},
-    http::{HeaderMap, Method, Response},
+    http::{HeaderMap, Method, Response, request::Parts},
 };
 use hls::{DirectiveError, Directives, Position};
 
@@ -155,8 +155,7 @@ pub(super) async fn part(
     services: &Services,
     stream: &Stream,
     (number, part): (u64, u64),
-    method: &Method,
-    headers: &HeaderMap,
+    asked: &Parts,
 ) -> Result<Response<Body>, Problem> {
     let mut now = stream.now();
     if now.window.is_coming(number, part) {
@@ -165,7 +164,7 @@ pub(super) async fn part(
     let part = now.window.part(number, part).ok_or_else(|| {
         Problem::new(Kind::SegmentNotFound, format!("Part {part} of segment {number} is not there."))
     })?;
-    let ranged = (*method == Method::GET).then_some(headers);
+    let ranged = (asked.method == Method::GET).then_some(&asked.headers);
     segment::respond(segment::Media::Chunks(part.chunks().to_vec()), ranged, services.http.password.is_none())
 }
 
